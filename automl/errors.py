@@ -1,0 +1,49 @@
+"""Every error that `automl` raises on purpose.
+
+::
+
+    AutoMLError
+    ├── InputError (ValueError)          what was handed in cannot work
+    │   ├── DataError                    the table or the target
+    │   ├── ArgumentError                an argument of AutoML or of fit
+    │   ├── SpaceError                   a file of the search space
+    │   ├── CandidateError               the text of a candidate
+    │   └── RunDirError                  a run_dir that belongs to another run, or is in use
+    └── InputTypeError (TypeError)       an argument of the wrong Python type
+
+A candidate that fails is not an error: it is a `Trial` with a status and a message.
+"""
+
+from __future__ import annotations
+
+
+class AutoMLError(Exception):
+    """Base of all errors of this library."""
+
+
+class InputError(AutoMLError, ValueError):
+    """What was handed in cannot work; the message says what, where, and what to do."""
+
+
+class DataError(InputError):
+    """The table or the target cannot be used."""
+
+
+class ArgumentError(InputError):
+    """An argument has a value that cannot work."""
+
+
+class SpaceError(InputError):
+    """A file of the search space is wrong; the message names file, table and key."""
+
+
+class CandidateError(InputError):
+    """A text does not describe a candidate of the space."""
+
+
+class RunDirError(InputError):
+    """A run_dir holds another run, or another process is using it."""
+
+
+class InputTypeError(AutoMLError, TypeError):
+    """An argument has the wrong Python type."""

@@ -1,0 +1,1 @@
+"""What may be tried: domains, components, candidates, and the space they make."""

@@ -1,0 +1,152 @@
+"""Components: the models and steps that candidates are made of, as declared in ``search_spaces/*.toml``."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from automl.errors import CandidateError
+from automl.space.domain import Domain, Value, describe
+
+Categories = Literal["native", "ordinal", "onehot"]
+Scale = Literal["any", "unit"]
+
+_COMPARE = {
+    "==": operator.eq, "!=": operator.ne, "<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A parameter is active only where another one has a certain value: ``hidden_layers >= 2``."""
+
+    param: str
+    compare: str  # a key of _COMPARE, or "in"
+    value: Any
+
+    def holds(self, value: Value) -> bool:
+        """Whether the condition is met by the other parameter's `value`."""
+        if self.compare == "in":
+            return any(type(option) is type(value) and option == value for option in self.value)
+        if self.compare in {"==", "!="}:
+            same = type(value) is type(self.value) and value == self.value
+            return same == (self.compare == "==")
+        return bool(_COMPARE[self.compare](value, self.value))
+
+
+@dataclass(frozen=True)
+class Param:
+    """One hyperparameter: its domain, its default, when it is active, and why it matters."""
+
+    name: str
+    domain: Domain
+    default: Value
+    why: str
+    cheap: Value = None  # the value that costs least time; None where cost does not depend on it
+    when: tuple[Condition, ...] = ()
+    at_most: Literal["rows", "columns"] | None = None
+    task: Literal["classification", "regression"] | None = None
+
+
+@dataclass(frozen=True)
+class EstimatorRef:
+    """What to import and how to construct it."""
+
+    classification: str | None = None
+    regression: str | None = None
+    fixed: Mapping[str, Any] = field(default_factory=dict)
+    seed: str | None = None  # the constructor's argument for the random seed
+    threads: str | None = None  # the constructor's argument for the number of native threads
+
+    def path(self, kind: str) -> str | None:
+        """Dotted name for a task of this kind (binary, multiclass or regression)."""
+        return self.regression if kind == "regression" else self.classification
+
+
+@dataclass(frozen=True)
+class Accepts:
+    """The form of data that a component takes; the leaf prepares the rest."""
+
+    missing: bool = False
+    categories: Categories = "onehot"
+    scale: Scale = "any"
+    target: Scale = "any"  # "unit": in regression the target is standardised for the model
+
+
+@dataclass(frozen=True)
+class Fidelity:
+    """What can be made cheaper; `iterations` names the parameter that counts trees or epochs."""
+
+    iterations: str | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """A prior of the seconds of one fit, corrected by the history, and the sizes that the component is fit for."""
+
+    seconds: float = 1e-7  # per row x column x iteration (x class where `per_class`), on one thread
+    start: float = 0.01  # per fit, whatever the size
+    per_class: bool = False
+    max_rows: int | None = None
+    max_columns: int | None = None
+
+
+@dataclass(frozen=True)
+class Component:
+    """A model family (kind ``model``) or a preparation step (kind ``step``)."""
+
+    name: str
+    kind: Literal["model", "step"]
+    summary: str
+    estimator: EstimatorRef
+    accepts: Accepts
+    params: tuple[Param, ...] = ()
+    slot: Literal["scale", "reduce"] | None = None  # a step's place in `model(reduce(scale(input)))`
+    gives: Scale = "any"  # "unit": what comes out of the step is scaled
+    uses_target: bool = False  # a step that is fitted with y
+    fidelity: Fidelity = Fidelity()
+    cost: Cost = Cost()
+    stackable: bool = False
+    adapter: str | None = None
+
+    def param(self, name: str) -> Param:
+        """The parameter of that name."""
+        for param in self.params:
+            if param.name == name:
+                return param
+        known = ", ".join(param.name for param in self.params) or "none"
+        raise CandidateError(f"{self.name} has no parameter {name!r}; it has {known}.")
+
+    def complete(self, values: Mapping[str, Any], *, strict: bool = True) -> tuple[tuple[str, Value], ...]:
+        """All active parameters in the order of the TOML: the given values, defaults for the rest.
+
+        With `strict`, a value for a parameter that is inactive or unknown is refused; else it is dropped.
+        """
+        active: dict[str, Value] = {}
+        for param in self.params:
+            if all(c.param in active and c.holds(active[c.param]) for c in param.when):
+                active[param.name] = param.domain.cast(values.get(param.name, param.default))
+        if strict:
+            for name in values:
+                if name not in active:
+                    conditions = self.param(name).when
+                    needs = " and ".join(f"{c.param} {c.compare} {c.value!r}" for c in conditions)
+                    raise CandidateError(f"{self.name}: {name} has an effect only with {needs}; leave it out.")
+        return tuple(active.items())
+
+    def why_not(self, values: tuple[tuple[str, Value], ...]) -> str | None:
+        """Why these values are not a complete, valid setting of the component; None where they are."""
+        given = dict(values)
+        try:
+            expected = self.complete(given)
+        except CandidateError as error:
+            return str(error)
+        if tuple(given) != tuple(name for name, _ in expected):
+            return f"{self.name} needs exactly these parameters, in order: {', '.join(n for n, _ in expected)}."
+        for name, value in values:
+            domain = self.param(name).domain
+            if value not in domain:
+                return f"{self.name}: {name} must be {describe(domain)}, got {value!r}."
+        return None

@@ -1,0 +1,273 @@
+"""Reads ``search_spaces/`` (and a user's folder of the same layout over it) into a `Space`.
+
+The types of this module are the format: `schema.json` is generated from them (``python -m automl.space.reader``), and
+msgspec names the key where a file departs from it.
+"""
+
+from __future__ import annotations
+
+import importlib.resources
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import msgspec
+
+from automl.errors import SpaceError
+from automl.space.candidate import INPUT, STACK, UNION
+from automl.space.component import Accepts, Component, Condition, Cost, EstimatorRef, Fidelity, Param
+from automl.space.domain import Choice, Domain, Float, Int, describe
+from automl.space.space import Space
+
+T = TypeVar("T")
+
+
+class ParamSpec(msgspec.Struct, forbid_unknown_fields=True, rename={"float_": "float", "int_": "int"}):
+    """One line of [params]: exactly one of float, int and choice, and what belongs to it."""
+
+    why: str
+    float_: tuple[float, float] | None = None
+    int_: tuple[int, int] | None = None
+    choice: list[int | float | bool | str] | None = None
+    none: bool = False
+    weights: list[float] | None = None
+    log: bool = False
+    step: float | None = None
+    normal: tuple[float, float] | None = None
+    default: int | float | bool | str | None = None
+    cheap: int | float | bool | str | None = None
+    when: dict[str, int | float | bool | str | list[int | float | bool | str]] = {}
+    at_most: Literal["rows", "columns"] | None = None
+    task: Literal["classification", "regression"] | None = None
+
+
+class EstimatorSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """[estimator]: dotted names, and the names of the constructor's arguments for seed and threads."""
+
+    classification: str | None = None
+    regression: str | None = None
+    fixed: dict[str, Any] = {}
+    seed: str | None = None
+    threads: str | None = None
+
+
+class AcceptsSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """[accepts]: the form of data that the component takes."""
+
+    missing: bool = False
+    categories: Literal["native", "ordinal", "onehot"] = "onehot"
+    scale: Literal["any", "unit"] = "any"
+    target: Literal["any", "unit"] = "any"
+
+
+class FidelitySpec(msgspec.Struct, forbid_unknown_fields=True):
+    """[fidelity]: what can be made cheaper."""
+
+    iterations: str | None = None
+
+
+class CostSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """[cost]: a prior of the seconds of one fit, and the largest sizes that the component is fit for."""
+
+    seconds: float = 1e-7
+    start: float = 0.01
+    per_class: bool = False
+    max_rows: int | None = None
+    max_columns: int | None = None
+
+
+class ComponentSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """One TOML file of models/ or steps/."""
+
+    name: str
+    summary: str
+    estimator: EstimatorSpec
+    accepts: AcceptsSpec
+    params: dict[str, ParamSpec] = {}
+    adapter: str | None = None
+    slot: Literal["scale", "reduce"] | None = None
+    gives: Literal["any", "unit"] = "any"
+    uses_target: bool = False
+    stackable: bool = False
+    fidelity: FidelitySpec = msgspec.field(default_factory=FidelitySpec)
+    cost: CostSpec = msgspec.field(default_factory=CostSpec)
+
+
+class EntrySpec(msgspec.Struct, forbid_unknown_fields=True):
+    """One [[entry]] of a portfolio: a candidate's text (defaults left out), and the tasks it is for."""
+
+    candidate: str
+    tasks: tuple[Literal["binary", "multiclass", "regression"], ...] = ("binary", "multiclass", "regression")
+    why: str = ""
+
+
+class PortfolioSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """A file of portfolios/: candidates to try first, in order."""
+
+    entry: list[EntrySpec]
+
+
+def packaged_folder() -> Path:
+    """The folder ``search_spaces`` of the installed package, or of the checkout beside it."""
+    inside = Path(str(importlib.resources.files("automl"))) / "search_spaces"
+    return inside if inside.is_dir() else inside.parent.parent / "search_spaces"
+
+
+def read_space(folder: str | Path | None = None) -> Space:
+    """Read the packaged search space, overlaid by a user's folder.
+
+    Parameters
+    ----------
+    folder : path, optional
+        A folder with ``models/*.toml``, ``steps/*.toml`` and ``portfolios/*.toml``, any of which may be missing. A
+        file of the same name as one of ours replaces it; another name adds a component.
+
+    Raises
+    ------
+    SpaceError
+        If a file is wrong; the message names file, table and key.
+    """
+    folders = [packaged_folder()]
+    if folder is not None:
+        if not any((Path(folder) / part).is_dir() for part in ("models", "steps", "portfolios")):
+            raise SpaceError(f"search_space: {str(folder)!r} has no folder models/, steps/ or portfolios/.")
+        folders.append(Path(folder))
+    models: dict[str, Component] = {}
+    steps: dict[str, Component] = {}
+    entries: dict[str, tuple[dict[str, Any], ...]] = {}
+    for base in folders:
+        for path in sorted((base / "models").glob("*.toml")):
+            models[path.stem] = _component(path, "model")
+        for path in sorted((base / "steps").glob("*.toml")):
+            steps[path.stem] = _component(path, "step")
+        for path in sorted((base / "portfolios").glob("*.toml")):
+            listed = _convert(path, _load(path), PortfolioSpec).entry
+            entries[path.stem] = tuple(msgspec.to_builtins(entry) for entry in listed)
+    for name in models.keys() & steps.keys():
+        raise SpaceError(f"{name!r} is declared both in models/ and in steps/; rename one of them.")
+    return Space(models, steps, tuple(entry for listed in entries.values() for entry in listed))
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SpaceError(f"{path}: this is not valid TOML: {error}.") from error
+
+
+def _convert(path: Path, content: dict[str, Any], spec: type[T]) -> T:
+    try:
+        return msgspec.convert(content, spec)
+    except msgspec.ValidationError as error:
+        raise SpaceError(_where(path, str(error))) from error
+
+
+def _where(path: Path, message: str) -> str:
+    """Turn msgspec's ``... - at `$.params[...].default` `` into file, table and key."""
+    text, _, place = message.partition(" - at `")
+    keys = [key for key in re.split(r"[.\[\]]+", place.strip("`$")) if key]
+    table = f" [{'.'.join(keys[:-1])}]" if len(keys) > 1 else ""
+    return f"{path}:{table} {keys[-1] + ': ' if keys else ''}{text}."
+
+
+def _component(path: Path, kind: Literal["model", "step"]) -> Component:
+    content = _load(path)
+    for name, line in (content.get("params") or {}).items():  # msgspec names no key of a dict in its messages
+        try:
+            msgspec.convert(line, ParamSpec)
+        except msgspec.ValidationError as error:
+            text, _, place = str(error).partition(" - at `")
+            key = place.strip("`$.")
+            raise SpaceError(f"{path}: [params] {name}: {key + ': ' if key else ''}{text}.") from error
+    spec = _convert(path, content, ComponentSpec)
+    if spec.name != path.stem:
+        raise SpaceError(f"{path}: name must be the file's own name, {path.stem!r}, got {spec.name!r}.")
+    if spec.name in (INPUT, UNION, STACK) or not spec.name.isidentifier():
+        raise SpaceError(f"{path}: name must be an identifier other than {INPUT}, {UNION} and {STACK}.")
+    if spec.estimator.classification is None and spec.estimator.regression is None:
+        raise SpaceError(f"{path}: [estimator] needs classification, regression, or both.")
+    if kind == "model" and spec.slot is not None:
+        raise SpaceError(f"{path}: slot is for steps only.")
+    params: list[Param] = []
+    for name, line in spec.params.items():
+        try:
+            params.append(_param(name, line, {param.name: param for param in params}))
+        except ValueError as error:
+            raise SpaceError(f"{path}: [params] {name}: {error}.") from error
+    if spec.fidelity.iterations and spec.fidelity.iterations not in {*spec.params, *spec.estimator.fixed}:
+        known = f"{spec.fidelity.iterations!r} is neither in [params] nor in fixed"
+        raise SpaceError(f"{path}: [fidelity] iterations: {known}.")
+    return Component(
+        name=spec.name,
+        kind=kind,
+        summary=spec.summary,
+        estimator=EstimatorRef(**msgspec.structs.asdict(spec.estimator)),
+        accepts=Accepts(**msgspec.structs.asdict(spec.accepts)),
+        params=tuple(params),
+        slot=spec.slot,
+        gives=spec.gives,
+        uses_target=spec.uses_target,
+        fidelity=Fidelity(spec.fidelity.iterations),
+        cost=Cost(**msgspec.structs.asdict(spec.cost)),
+        stackable=spec.stackable,
+        adapter=spec.adapter,
+    )
+
+
+def _param(name: str, spec: ParamSpec, earlier: dict[str, Param]) -> Param:
+    domain = _domain(spec)
+    has_none = isinstance(domain, Choice) and None in domain.options
+    default = domain.cast(spec.default)
+    if default is None and not has_none:
+        raise ValueError("default is required")
+    if default not in domain:
+        raise ValueError(f"default: {default!r} is not {describe(domain)}")
+    cheap = domain.cast(spec.cheap)
+    if cheap is not None and cheap not in domain:
+        raise ValueError(f"cheap: {cheap!r} is not {describe(domain)}")
+    if spec.at_most is not None and not isinstance(domain, Int):
+        raise ValueError("at_most is for int parameters only")
+    when = tuple(_condition(other, wanted, earlier) for other, wanted in spec.when.items())
+    return Param(name, domain, default, spec.why, cheap, when, spec.at_most, spec.task)
+
+
+def _domain(spec: ParamSpec) -> Domain:
+    given = [key for key, value in (("float", spec.float_), ("int", spec.int_), ("choice", spec.choice)) if value]
+    if len(given) != 1:
+        raise ValueError("give exactly one of float = [low, high], int = [low, high] and choice = [...]")
+    if spec.choice is not None:
+        if spec.log or spec.step is not None or spec.normal is not None:
+            raise ValueError("log, step and normal do not go with choice")
+        options = (*spec.choice, None) if spec.none else tuple(spec.choice)
+        return Choice(options, tuple(spec.weights) if spec.weights is not None else None)
+    if spec.none or spec.weights is not None:
+        raise ValueError("none and weights go with choice only")
+    kind, ends = (Float, spec.float_) if spec.float_ is not None else (Int, spec.int_)
+    assert ends is not None
+    return kind(ends[0], ends[1], spec.log, spec.step, spec.normal)
+
+
+def _condition(other: str, wanted: Any, earlier: dict[str, Param]) -> Condition:
+    if other not in earlier:
+        raise ValueError(f"when: {other!r} must be a parameter that stands above this one")
+    if isinstance(wanted, list):
+        return Condition(other, "in", tuple(wanted))
+    found = re.fullmatch(r"(==|!=|<=|>=|<|>)\s*(-?[\d.]+)", wanted) if isinstance(wanted, str) else None
+    if found:
+        number = earlier[other].domain.cast(float(found[2]))
+        return Condition(other, found[1], number)
+    value = earlier[other].domain.cast(wanted)
+    if value not in earlier[other].domain:
+        raise ValueError(f"when: {other} never is {wanted!r}")
+    return Condition(other, "==", value)
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema of a component's file, for editors."""
+    return msgspec.json.schema(ComponentSpec)
+
+
+if __name__ == "__main__":
+    (packaged_folder() / "schema.json").write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")
