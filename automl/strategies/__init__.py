@@ -1,0 +1,1 @@
+"""What to try next: one file a strategy; each is a function of space, history and seed."""

@@ -1,0 +1,1 @@
+"""What has been tried: trials, the history of a run, its journal and artifacts."""

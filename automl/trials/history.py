@@ -1,0 +1,160 @@
+"""The history: every trial of a run in order, and the questions that strategies and schedulers ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from automl.errors import RunDirError
+from automl.space.space import Space
+from automl.trials.journal import FORMAT, Journal, finish_event, read_finish, read_start, start_event
+from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial, derive_seed
+
+KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
+
+
+class History:
+    """Trials by number, written through to a journal where there is one.
+
+    Parameters
+    ----------
+    space : Space
+        The resolved search space.
+    seed : int
+        The run's seed.
+    journal : Journal, optional
+        Where starts and ends are written; None keeps them in memory only (tests, toys).
+
+    Notes
+    -----
+    Strategies and schedulers only read. `start` and `finish` are the loop's.
+    """
+
+    def __init__(self, space: Space, seed: int, journal: Journal | None = None) -> None:
+        self.space = space
+        self.seed = seed
+        self.journal = journal
+        self.trials: list[Trial] = []
+        self.unfinished: list[Trial] = []  # started before an interruption; they run again first
+        self.spent = 0.0  # seconds of the run before it was opened
+        self.ended: str | None = None  # stop reason of a run that was completed before
+
+    # ---- opening
+
+    @classmethod
+    def open(cls, space: Space, seed: int, journal: Journal, identity: dict[str, Any]) -> History:
+        """Open a run: a new one, or what a journal tells of an earlier session of the same run.
+
+        Parameters
+        ----------
+        identity : dict
+            What must be equal for a run to go on: data fingerprint, target, space, arguments. The seed is the
+            journal's where it has one.
+
+        Raises
+        ------
+        RunDirError
+            If the journal is another run's.
+        """
+        if not journal.events:
+            journal.append("run", format=FORMAT, seed=seed, seconds=0.0, **identity)
+            return cls(space, seed, journal)
+        first = journal.events[0]
+        for name, value in {"format": FORMAT, **identity}.items():
+            if name != "versions" and first.get(name) != value:
+                raise RunDirError(
+                    f"run_dir {str(journal.path.parent)!r} holds a run with another {name} "
+                    f"({_brief(first.get(name))}, now {_brief(value)}); use the same, another run_dir, or resume=False."
+                )
+        history = cls(space, first["seed"], journal)
+        history._replay(journal.events)
+        return history
+
+    def _replay(self, events: list[dict[str, Any]]) -> None:
+        starts: dict[int, int] = {}
+        trials: dict[int, Trial] = {}
+        for event in events:
+            self.spent = max(self.spent, event.get("seconds", 0.0))
+            if event["event"] == "start":
+                trials[event["trial"]] = read_start(event)
+                starts[event["trial"]] = starts.get(event["trial"], 0) + 1
+            elif event["event"] == "finish":
+                trials[event["trial"]] = read_finish(trials[event["trial"]], event)
+            self.ended = event["reason"] if event["event"] == "end" else None
+        self.trials = [trials[number] for number in sorted(trials)]
+        for trial in [trial for trial in self.trials if trial.status == "running"]:
+            if starts[trial.number] >= 2:
+                self.finish(trial, Failure("crashed", "Ended the process twice."), self.spent)
+            else:
+                self.unfinished.append(trial)
+
+    # ---- writing
+
+    def start(self, job: Job, seconds: float) -> Trial:
+        """Record that a job starts now (`seconds` on the run's clock)."""
+        again = next((trial for trial in self.unfinished if trial.number == job.trial), None)
+        if again is not None:
+            self.unfinished.remove(again)
+            trial = replace(again, started=seconds)
+            self.trials[trial.number] = trial
+        else:
+            proposal = job.proposal
+            seed = derive_seed(self.seed, proposal.candidate.key)
+            number = len(self.trials)
+            trial = Trial(number, proposal.candidate, job.rung, seed, proposal.origin, proposal.parents)
+            trial = replace(trial, started=seconds)
+            self.trials.append(trial)
+        if self.journal is not None:
+            self.journal.append("start", **start_event(trial))
+        return trial
+
+    def finish(self, trial: Trial, result: Outcome | Failure, seconds: float) -> Trial:
+        """Record the end of a trial."""
+        ended = self.trials[trial.number].ended(result, seconds)
+        self.trials[trial.number] = ended
+        if self.journal is not None:
+            self.journal.append("finish", **finish_event(ended))
+        return ended
+
+    def end(self, reason: str, seconds: float) -> None:
+        """Record that the run is complete."""
+        if self.journal is not None:
+            self.journal.append("end", reason=reason, seconds=round(seconds, 3))
+
+    # ---- reading
+
+    @property
+    def candidates(self) -> int:
+        """Number of candidates started so far, the dummy left out; what `max_trials` counts."""
+        return len({trial.candidate.key for trial in self.trials if trial.origin != DUMMY})
+
+    def seen(self, key: str) -> bool:
+        """Whether a candidate was started before."""
+        return any(trial.candidate.key == key for trial in self.trials)
+
+    def complete(self) -> list[Trial]:
+        """Trials that may be ranked, the best first."""
+        found = [trial for trial in self.trials if trial.complete]
+        return sorted(found, key=lambda trial: (trial.loss, trial.number))
+
+    def searched(self) -> list[Trial]:
+        """`complete` without the dummy."""
+        return [trial for trial in self.complete() if trial.origin != DUMMY]
+
+    def running(self) -> list[Trial]:
+        """Trials in flight."""
+        return [trial for trial in self.trials if trial.status == "running"]
+
+    def kept(self) -> list[Trial]:
+        """Complete trials whose fold models and predictions are kept: the best, and each family's best."""
+        best = self.complete()
+        first: dict[str, Trial] = {}
+        for trial in best:
+            first.setdefault(trial.candidate.family, trial)
+        keep = {trial.number for trial in best[:KEPT_BEST]} | {trial.number for trial in first.values()}
+        return [trial for trial in best if trial.number in keep]
+
+
+def _brief(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
