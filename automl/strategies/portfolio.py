@@ -1,0 +1,70 @@
+"""Candidates worth trying before anything is known: the user's own, and the space's portfolio."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+
+from automl.space.candidate import Candidate
+from automl.trials.history import History
+from automl.trials.trial import Proposal
+
+Cost = Callable[[Candidate], float]  # predicted seconds of evaluating a candidate
+
+
+def no_cost(candidate: Candidate) -> float:
+    """A cost that keeps the order in which the candidates are declared."""
+    return 0.0
+
+
+class UserCandidates:
+    """The candidates that the user wants tried first, in the given order.
+
+    Parameters
+    ----------
+    candidates : iterable of Candidate
+        They must be of the run's space; whoever reads the argument `try_first` checks that.
+    """
+
+    name = "user"
+
+    def __init__(self, candidates: Iterable[Candidate] = ()) -> None:
+        self.candidates = tuple(candidates)
+
+    def ask(self, history: History, seed: int) -> Proposal | None:
+        """First candidate that was not started yet; None when all were."""
+        return _first_unseen(self.candidates, history, self.name)
+
+
+class Portfolio:
+    """The space's portfolio, cheapest first, so that there is a fair model within the first second or two.
+
+    A fixed list of candidates that did well on many data sets is the simplest form of meta-learning (Feurer
+    et al., "Auto-Sklearn 2.0: Hands-free AutoML via Meta-Learning", JMLR 2022).
+
+    Parameters
+    ----------
+    cost : callable, optional
+        Predicted seconds of a candidate. Without it the order is the portfolio's own.
+    limit : float, optional
+        Entries predicted above this many seconds wait behind all others: one slow fit must not starve the
+        rest.
+    """
+
+    name = "portfolio"
+
+    def __init__(self, cost: Cost = no_cost, limit: float = math.inf) -> None:
+        self.cost = cost
+        self.limit = limit
+
+    def ask(self, history: History, seed: int) -> Proposal | None:
+        """Cheapest entry that was not started yet; None when all were."""
+        predicted = [(self.cost(entry), entry) for entry in history.space.first_candidates()]
+        # `sorted` is stable: among equals the portfolio's own order counts
+        ordered = sorted(predicted, key=lambda pair: (pair[0] > self.limit, pair[0]))
+        return _first_unseen((entry for _, entry in ordered), history, self.name)
+
+
+def _first_unseen(candidates: Iterable[Candidate], history: History, origin: str) -> Proposal | None:
+    seen = {trial.candidate.key for trial in history.trials}
+    return next((Proposal(c, origin) for c in candidates if c.key not in seen), None)
