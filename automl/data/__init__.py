@@ -1,0 +1,1 @@
+"""What is asked: the table, its columns, the task, the splits and the metric."""

@@ -1,0 +1,1 @@
+"""From a candidate to scikit-learn estimators: the leaf, the steps, the model."""

@@ -2,7 +2,7 @@
 
 Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011. The template
 is ``model(reduce(scale(input)))``: a family, an optional step in each slot, and their parameters. Hyperopt
-sees a number as its place in the unit interval and a choice as an index, so that bounds, logarithms, steps and
+sees a number as its place in the unit interval and a choice as an index: bounds, logarithms, steps and
 normals are the domain's alone and hold exactly.
 
 This is the only file that imports hyperopt, and it does so when there is enough to learn from: the import
@@ -157,8 +157,8 @@ class _Template:
     """The space as Hyperopt's domain, and the history's trials as its points.
 
     Parameters with a condition stand flat beside the others of their component, not nested below the one that
-    they depend on. Hyperopt fits every label on its own, to the documents that have a value for it, so empty
-    inactive labels give the very same densities; and conditions on numbers (``layers >= 2``) cannot be nested.
+    they depend on. Hyperopt fits each label on its own, to the documents that have a value for it, so empty
+    inactive labels give the very same densities; and conditions on numbers (``layers >= 2``) do not nest.
     The value that it draws for a parameter that turns out inactive is dropped.
     """
 

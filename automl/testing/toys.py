@@ -10,11 +10,12 @@ from typing import Literal
 from automl.space.candidate import Candidate
 from automl.space.component import Accepts, Component, Condition, EstimatorRef, Param
 from automl.space.domain import Choice, Domain, Float, Int, Value
+from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.strategies.base import Strategy
 from automl.trials.history import History
 from automl.trials.journal import Journal
-from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Proposal, Rung, Trial, derive_seed
+from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Proposal, Rung, Trial
 
 KINDS = ("binary", "multiclass", "regression")
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from automl.errors import RunDirError
+from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.trials.journal import FORMAT, Journal, finish_event, read_finish, read_start, start_event
-from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial, derive_seed
+from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial
 
 KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
 

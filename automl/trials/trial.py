@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from typing import Literal
 
 from automl.space.candidate import Candidate
@@ -11,12 +10,6 @@ from automl.space.candidate import Candidate
 Status = Literal["running", "ok", "failed", "timeout", "memory", "crashed", "cut"]
 
 DUMMY = "dummy"  # origin of the trial that is there before anything else, so that a model is always ready
-
-
-def derive_seed(*parts: object) -> int:
-    """A 32-bit seed that depends on nothing but `parts`; the same in every process."""
-    text = "\x1f".join(map(str, parts))
-    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
 
 
 @dataclass(frozen=True)

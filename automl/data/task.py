@@ -1,0 +1,110 @@
+"""The task: what is asked of the table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.data.metrics import Metric, make_metric
+from automl.errors import ArgumentError, DataError
+
+TaskKind = Literal["binary", "multiclass", "regression"]
+
+MAX_WHOLE_CLASSES = 20  # whole numbers of at most this many values are classes
+
+
+@dataclass(frozen=True)
+class Task:
+    """Kind, metric and size of what is asked; `classes` are the sorted labels, None in regression."""
+
+    kind: TaskKind
+    metric: Metric
+    rows: int
+    columns: int
+    classes: NDArray[Any] | None
+    inferred: str = ""  # one sentence on what was taken for granted
+
+    @property
+    def n_outputs(self) -> int:
+        """Columns of a prediction: the number of classes, or 1."""
+        return 1 if self.classes is None else len(self.classes)
+
+
+def looks_like_classes(y: pd.Series[Any]) -> bool:
+    """Whether a target holds classes: text, booleans, categories, or whole numbers of few values."""
+    if not pd.api.types.is_numeric_dtype(y.dtype) or pd.api.types.is_bool_dtype(y.dtype):
+        return True
+    values = y.unique()
+    return len(values) <= min(MAX_WHOLE_CLASSES, max(2, len(y) / 2)) and bool(np.all(np.mod(values, 1) == 0))
+
+
+def read_target(y: pd.Series[Any], task: str) -> tuple[NDArray[Any], NDArray[Any] | None, str]:
+    """Code the target.
+
+    Parameters
+    ----------
+    y : Series
+        Without missing values.
+    task : {"auto", "classification", "binary", "multiclass", "regression"}
+
+    Returns
+    -------
+    coded : ndarray of shape (n_rows,)
+        0..k-1 in classification, float64 in regression.
+    classes : ndarray or None
+        Sorted labels.
+    inferred : str
+        What was inferred and how to overrule it; empty where `task` said it.
+    """
+    inferred = ""
+    classify = task in ("classification", "binary", "multiclass")
+    if task == "auto":
+        classify = looks_like_classes(y)
+        other = "regression" if classify else "classification"
+        what = f"classification ({y.nunique()} classes)" if classify else "regression"
+        inferred = f"Task: {what}, read from the target; task={other!r} overrules."
+    elif not classify and task != "regression":
+        known = "auto, classification, binary, multiclass or regression"
+        raise ArgumentError(f"task must be {known}, got {task!r}.")
+    if not classify:
+        return _as_numbers(y), None, inferred
+    values = y.to_numpy(dtype=object) if not pd.api.types.is_numeric_dtype(y.dtype) else y.to_numpy()
+    if values.dtype.kind == "f" and task != "auto" and np.any(np.mod(values, 1) != 0):
+        raise DataError("Unknown label type: the target holds fractions, which are no classes; take task='regression'.")
+    try:
+        classes, coded = np.unique(values, return_inverse=True)
+    except TypeError as error:
+        kinds = sorted({type(value).__name__ for value in values})
+        raise DataError(f"The target mixes labels of types {', '.join(kinds)}; convert them to one type.") from error
+    if classes.dtype == object and all(isinstance(label, str) for label in classes):
+        classes = classes.astype(str)
+    elif classes.dtype == object and all(isinstance(label, (bool, np.bool_)) for label in classes):
+        classes = classes.astype(bool)
+    if len(classes) < 2:
+        shown = repr(classes[0].item() if hasattr(classes[0], "item") else classes[0])
+        raise DataError(
+            f"The target has only one class ({shown}): there is nothing to tell apart; check which column is the target."
+        )
+    if task == "binary" and len(classes) != 2:
+        raise DataError(f"task='binary' needs two classes, the target has {len(classes)}; take 'multiclass'.")
+    return coded.astype(np.int64), classes, inferred
+
+
+def _as_numbers(y: pd.Series[Any]) -> NDArray[np.float64]:
+    try:
+        values = pd.to_numeric(y).to_numpy(dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        raise DataError(f"A regression needs numbers as target, but: {error}.") from error
+    return values
+
+
+def make_task(
+    coded: NDArray[Any], classes: NDArray[Any] | None, columns: int, metric: Any, inferred: str = ""
+) -> Task:
+    """The task of a coded target."""
+    kind: TaskKind = "regression" if classes is None else "binary" if len(classes) == 2 else "multiclass"
+    return Task(kind, make_metric(metric, kind, classes), len(coded), columns, classes, inferred)

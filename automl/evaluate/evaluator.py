@@ -1,0 +1,292 @@
+"""The evaluator: fits a candidate on the folds, keeps models and predictions, and says how good it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from automl.data.columns import Table
+from automl.data.splits import Split
+from automl.data.task import Task
+from automl.evaluate.limits import Clock, contained
+from automl.pipeline.build import Recipe, booster_of, build, predict
+from automl.space.seed import derive_seed
+from automl.space.space import Space
+from automl.trials.artifacts import Artifacts, LeafCache, write_whole
+from automl.trials.trial import Failure, FoldResult, Job, Outcome, Rung, Trial
+
+Array = NDArray[Any]
+
+TRAIN_SAMPLE = 2_000  # training rows a fold that the training score looks at
+
+
+class InvalidPrediction(ValueError):
+    """A model predicted something that is no finite number."""
+
+
+@dataclass
+class _Fitted:
+    """One fold as it stands in memory."""
+
+    result: FoldResult
+    pipeline: Pipeline
+    prediction: Array
+
+
+class Evaluator:
+    """Evaluates jobs of one run; knows neither strategies nor executors.
+
+    Parameters
+    ----------
+    task : Task
+    space : Space
+        All components, the dummy included.
+    table : Table
+        All rows.
+    y : ndarray of shape (n_rows,)
+        Coded target.
+    splits : list of (train, validation) row numbers
+    seed : int
+        The run's seed.
+    run_dir : Path
+        Where artifacts and shared arrays lie. A pickled evaluator opens the table from there, memory-mapped.
+    """
+
+    def __init__(
+        self, task: Task, space: Space, table: Table, y: Array, splits: list[Split], seed: int, run_dir: Path
+    ) -> None:
+        self.task, self.space, self.table, self.y = task, space, table, y
+        self.splits, self.seed, self.run_dir = splits, seed, run_dir
+        self.artifacts = Artifacts(run_dir)
+        self.cache = LeafCache(run_dir)
+        lacking = [len(np.unique(y[valid])) < task.n_outputs for _, valid in splits]
+        # decided once a run: every row of the leaderboard is scored the same way
+        self.pooled = task.metric.needs_all_classes and any(lacking)
+
+    # ---- travelling to workers
+
+    def __getstate__(self) -> dict[str, Any]:
+        folder = self.run_dir / "table"
+        arrays = {"numbers": self.table.numbers, "codes": self.table.codes, "y": self.y}
+        for name, array in arrays.items():
+            if not (folder / f"{name}.npy").exists():
+                write_whole(folder / f"{name}.npy", lambda path, array=array: np.save(path, array))  # type: ignore[misc]
+        return {**self.__dict__, "table": self.table.levels, "y": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        folder = state["run_dir"] / "table"
+        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("numbers", "codes", "y")}
+        self.__dict__.update(state)
+        self.table = Table(arrays["numbers"], arrays["codes"], state["table"])
+        self.y = arrays["y"]
+
+    # ---- jobs
+
+    def run(self, job: Job) -> Outcome | Failure:
+        """Evaluate a candidate, or refit it on all rows; whatever goes wrong comes back as a `Failure`.
+
+        Folds that an interrupted evaluation left behind are taken from disk. `job.seconds_limit` is looked at
+        between folds.
+        """
+        done: list[FoldResult] = []
+        try:
+            with contained(job.threads) as warned:
+                if job.refit:
+                    return self._refit(job)
+                outcome = self._evaluate(job, done)
+            if not isinstance(outcome, Failure) and warned:
+                outcome = replace(outcome, folds=_with_warnings(outcome.folds, warned))
+            return outcome
+        except MemoryError as error:
+            return Failure("memory", f"MemoryError: {error}", tuple(done))
+        except Exception as error:  # a candidate may fail in any way; the run goes on without it
+            text = " ".join(str(error).split())
+            return Failure("failed", f"{type(error).__name__}: {text[:300]}", tuple(done))
+
+    def _evaluate(self, job: Job, done: list[FoldResult]) -> Outcome | Failure:
+        clock = Clock()
+        stored = self.artifacts.folds(job.candidate.key, job.rung)
+        fitted: dict[int, _Fitted] = {}
+        for fold in self.folds(job.rung):
+            if fold in stored:
+                done.append(stored[fold])
+                continue
+            if job.seconds_limit is not None and done and clock.seconds() > job.seconds_limit:
+                return Failure("timeout", f"Took longer than {job.seconds_limit:.1f} s.", tuple(done))
+            fitted[fold] = self._fit_fold(job, fold)
+            self._save(job, fitted[fold])
+            done.append(fitted[fold].result)
+        rounds = self._settle_rounds(job, fitted, done)
+        return self._outcome(job, done, rounds)
+
+    def folds(self, rung: Rung) -> range:
+        """Numbers of the folds of a rung."""
+        return range(max(1, round(rung.folds * len(self.splits))))
+
+    def _outcome(self, job: Job, done: list[FoldResult], rounds: int | None) -> Outcome:
+        fold_losses = tuple(result.loss for result in done)
+        loss = float(np.mean(fold_losses))
+        if self.pooled:
+            parts = [self.artifacts.prediction(job.candidate.key, job.rung, result.fold) for result in done]
+            rows = np.concatenate([self.splits[result.fold][1] for result in done])
+            loss, fold_losses = self.task.metric.loss(self.y[rows], np.concatenate(parts)), ()
+        train_loss = float(np.mean([result.train_loss for result in done]))
+        if not np.isfinite([loss, train_loss]).all():
+            raise InvalidPrediction(f"the metric {self.task.metric.name} is not a finite number on these predictions")
+        return Outcome(tuple(done), loss, fold_losses, train_loss, rounds=rounds)
+
+    # ---- one fold
+
+    def recipe(self, seed: int, threads: int, rounds: int | None = None) -> Recipe:
+        """What a candidate is built with for the folds: classes are coded."""
+        classes = None if self.task.classes is None else np.arange(len(self.task.classes))
+        metric = self.task.metric.name
+        n_categories = len(self.table.levels)
+        return Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds)
+
+    def _fit_fold(self, job: Job, fold: int) -> _Fitted:
+        train, valid = self._tables(fold)
+        y_train, y_valid = (self.y[rows] for rows in self.splits[fold])
+        seed = derive_seed(self.seed, job.candidate.key, fold)
+        pipeline = build(job.candidate, self.recipe(seed, job.threads))
+        prepare, model = pipeline[:-1], pipeline[-1]
+        clock = Clock()
+        matrix = prepare.fit_transform(train, y_train)
+        matrix_valid = prepare.transform(valid)
+        prepare_seconds = clock.lap()
+        if _takes_eval_set(model):
+            model.fit(matrix, y_train, eval_set=(matrix_valid, y_valid))
+        else:
+            model.fit(matrix, y_train)
+        fit_seconds = clock.lap()
+        prediction = predict(pipeline, valid)
+        predict_seconds = clock.lap()
+        booster = booster_of(pipeline)
+        result = FoldResult(
+            fold=fold,
+            loss=self._loss(y_valid, prediction),
+            train_loss=self._train_loss(pipeline, fold),
+            prepare_seconds=prepare_seconds,
+            fit_seconds=fit_seconds,
+            predict_seconds=predict_seconds,
+            rows_predicted=len(y_valid),
+            model_bytes=0,
+            rounds=None if booster is None else booster.rounds_,
+        )
+        return _Fitted(result, pipeline, prediction)
+
+    def _tables(self, fold: int) -> tuple[Table, Table]:
+        train, valid = self.splits[fold]
+        cache = self.cache
+        return self.table.take(train, f"train{fold}", cache), self.table.take(valid, f"valid{fold}", cache)
+
+    def _train_loss(self, pipeline: Pipeline, fold: int) -> float:
+        train = self.splits[fold][0]
+        if len(train) > TRAIN_SAMPLE:
+            rng = np.random.default_rng(derive_seed(self.seed, "train", fold))
+            train = np.sort(rng.choice(train, TRAIN_SAMPLE, replace=False))
+        sample = self.table.take(train, f"sample{fold}", self.cache)
+        loss = self._loss(self.y[train], predict(pipeline, sample))
+        return loss
+
+    def _loss(self, y: Array, prediction: Array) -> float:
+        loss = self.task.metric.loss(y, prediction)
+        # a fold that lacks a class has no score of its own; pooled runs do not use it
+        return 0.0 if self.pooled and not np.isfinite(loss) else loss
+
+    def _save(self, job: Job, fitted: _Fitted) -> None:
+        result = fitted.result
+        fitted.result = self.artifacts.save_fold(
+            job.candidate.key, job.rung, result, fitted.pipeline, fitted.prediction
+        )
+
+    # ---- boosting rounds: one number a candidate, where the mean of the folds' curves is lowest
+
+    def _settle_rounds(self, job: Job, fitted: dict[int, _Fitted], done: list[FoldResult]) -> int | None:
+        if all(result.rounds is None for result in done):
+            return None
+        for result in done:  # folds from before an interruption
+            if result.fold not in fitted:
+                model = self.artifacts.model(job.candidate.key, job.rung, result.fold)
+                prediction = self.artifacts.prediction(job.candidate.key, job.rung, result.fold)
+                fitted[result.fold] = _Fitted(result, model, prediction)
+        boosters = {fold: booster_of(fitted[fold].pipeline) for fold in fitted}
+        curves = [booster.curve_ for booster in boosters.values() if booster is not None]
+        if len(curves) < len(fitted):
+            return None
+        rounds = best_round(curves)
+        for place, result in enumerate(done):
+            booster = boosters[result.fold]
+            wanted = min(rounds, len(booster.curve_))
+            if booster.rounds_ == wanted:
+                continue
+            booster.rounds_ = wanted
+            state = fitted[result.fold]
+            y_valid = self.y[self.splits[result.fold][1]]
+            state.prediction = predict(state.pipeline, self._tables(result.fold)[1])
+            state.result = replace(
+                result,
+                loss=self._loss(y_valid, state.prediction),
+                train_loss=self._train_loss(state.pipeline, result.fold),
+                rounds=wanted,
+            )
+            self._save(job, state)
+            done[place] = state.result
+        return rounds
+
+    # ---- all rows
+
+    def _refit(self, job: Job) -> Outcome:
+        recipe = self.recipe(derive_seed(self.seed, job.candidate.key, "refit"), job.threads, job.rounds)
+        y = self.y
+        if self.task.classes is not None:
+            recipe, y = replace(recipe, classes=self.task.classes), self.task.classes[self.y]
+        clock = Clock()
+        pipeline = build(job.candidate, recipe).fit(self.table, y)
+        self.artifacts.save_refit(job.candidate.key, pipeline)
+        result = FoldResult(0, 0.0, 0.0, 0.0, clock.seconds(), 0.0, 0, 0, job.rounds)
+        return Outcome((result,), 0.0, (), 0.0)
+
+    # ---- whole candidates
+
+    def out_of_fold(self, trial: Trial) -> list[Array]:
+        """Validation predictions of a complete trial, one array a fold."""
+        return [self.artifacts.prediction(trial.candidate.key, trial.rung, fold) for fold in self.folds(trial.rung)]
+
+    def loss_of(self, predictions: list[Array]) -> tuple[float, tuple[float, ...]]:
+        """Loss of out-of-fold predictions, as trials are scored, and the losses of the folds."""
+        truths = [self.y[valid] for _, valid in self.splits]
+        if self.pooled:
+            return self.task.metric.loss(np.concatenate(truths), np.concatenate(predictions)), ()
+        losses = tuple(self.task.metric.loss(y, p) for y, p in zip(truths, predictions, strict=True))
+        return float(np.mean(losses)), losses
+
+    def models(self, trial: Trial) -> list[Pipeline]:
+        """Fold models of a trial that are on disk (all of them where it is complete)."""
+        stored = sorted(self.artifacts.folds(trial.candidate.key, trial.rung))
+        return [self.artifacts.model(trial.candidate.key, trial.rung, fold) for fold in stored]
+
+
+def best_round(curves: list[Array]) -> int:
+    """Round (from 1) at which the mean of validation curves is lowest; a shorter curve goes on with its last value."""
+    longest = max(map(len, curves))
+    padded = [np.concatenate([curve, np.full(longest - len(curve), curve[-1])]) for curve in curves]
+    return int(np.argmin(np.mean(padded, axis=0))) + 1
+
+
+def _takes_eval_set(model: Any) -> bool:
+    from automl.pipeline.boosting import Boosted
+    from automl.pipeline.compose import Coded
+
+    return isinstance(model.model if isinstance(model, Coded) else model, Boosted)
+
+
+def _with_warnings(folds: tuple[FoldResult, ...], warned: list[str]) -> tuple[FoldResult, ...]:
+    return (replace(folds[0], warnings=tuple(warned[:5])), *folds[1:])
+
+

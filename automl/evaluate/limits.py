@@ -1,0 +1,42 @@
+"""What surrounds an evaluation: native threads, warnings that are kept, a clock."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+
+@contextmanager
+def contained(threads: int) -> Iterator[list[str]]:
+    """Run with that many native threads; warnings end up in the list, and nowhere else.
+
+    The caller's warnings filters and numpy error state are as before afterwards.
+    """
+    messages: list[str] = []
+    with threadpool_limits(limits=threads), np.errstate(all="ignore"), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield messages
+    unique = {f"{item.category.__name__}: {str(item.message).splitlines()[0][:200]}": None for item in caught}
+    messages.extend(unique)
+
+
+class Clock:
+    """Seconds since it was made."""
+
+    def __init__(self) -> None:
+        self._start = time.perf_counter()
+
+    def seconds(self) -> float:
+        """Seconds so far."""
+        return time.perf_counter() - self._start
+
+    def lap(self) -> float:
+        """Seconds so far; starts again."""
+        now = time.perf_counter()
+        seconds, self._start = now - self._start, now
+        return seconds

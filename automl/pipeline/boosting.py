@@ -1,0 +1,162 @@
+"""Boosted trees with early stopping on validation rows: one face for LightGBM, XGBoost and scikit-learn.
+
+Each library is met through its scikit-learn class. `fit` with an `eval_set` keeps the curve of validation losses;
+which round is best is decided over all folds by the evaluator, which then sets `rounds_`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+
+Array = NDArray[Any]
+
+PATIENCE = (15, 100)  # rounds without gain before stopping: 3 / learning rate within these bounds
+
+# our metric -> (library's name of it, sign that makes it a loss), by library and kind; else the library's own loss
+_METRICS = {
+    ("lightgbm", "binary"): {"roc_auc": ("auc", -1), "log_loss": ("binary_logloss", 1)},
+    ("lightgbm", "multiclass"): {"log_loss": ("multi_logloss", 1)},
+    ("lightgbm", "regression"): {"rmse": ("rmse", 1), "mae": ("l1", 1)},
+    ("xgboost", "binary"): {"roc_auc": ("auc", -1), "log_loss": ("logloss", 1)},
+    ("xgboost", "multiclass"): {"log_loss": ("mlogloss", 1)},
+    ("xgboost", "regression"): {"rmse": ("rmse", 1), "mae": ("mae", 1)},
+}
+_FALLBACK = {"binary": "log_loss", "multiclass": "log_loss", "regression": "rmse"}
+
+
+def adapt(cls: Any, values: dict[str, Any], recipe: Any, component: Any, categorical: int) -> Boosted:
+    """The adapter ``boosting`` of a family's TOML; `iterations` of its [fidelity] names the cap of rounds."""
+    library = cls.__module__.partition(".")[0]
+    iterations = component.fidelity.iterations
+    return Boosted(cls(**values), library, iterations, recipe.kind, recipe.metric, categorical, recipe.rounds)
+
+
+class Boosted(BaseEstimator):  # type: ignore[misc]
+    """A boosted model whose last `categorical` columns are category codes.
+
+    Parameters
+    ----------
+    estimator : LGBMModel, XGBModel or HistGradientBoosting*
+    library : {"lightgbm", "xgboost", "sklearn"}
+    iterations : str
+        The estimator's parameter that caps the rounds.
+    kind : {"binary", "multiclass", "regression"}
+    metric : str
+        What the curve measures, where the library can.
+    categorical : int
+    rounds : int or None
+        Rounds of a fit without validation rows; None is the cap.
+
+    Attributes
+    ----------
+    curve_ : ndarray or None
+        Validation loss after each round, lower is better.
+    rounds_ : int
+        Rounds that predictions use.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        library: str,
+        iterations: str,
+        kind: str,
+        metric: str,
+        categorical: int = 0,
+        rounds: int | None = None,
+    ) -> None:
+        self.estimator = estimator
+        self.library = library
+        self.iterations = iterations
+        self.kind = kind
+        self.metric = metric
+        self.categorical = categorical
+        self.rounds = rounds
+
+    def __sklearn_tags__(self) -> Any:
+        return self.estimator.__sklearn_tags__()
+
+    def fit(self, X: Array, y: Array, eval_set: tuple[Array, Array] | None = None) -> Boosted:
+        """Fit to the best round of `eval_set`, or for `rounds` rounds without one."""
+        if eval_set is None and self.rounds is not None:
+            self.estimator.set_params(**{self.iterations: self.rounds})
+        cap = int(self.estimator.get_params()[self.iterations])
+        rate = float(self.estimator.get_params().get("learning_rate") or 0.1)
+        patience = int(np.clip(round(3 / rate), *PATIENCE))
+        names = _METRICS.get((self.library, self.kind), {})
+        name, sign = names.get(self.metric) or names.get(_FALLBACK[self.kind], (None, 1))
+        fit = getattr(self, f"_fit_{self.library}")
+        curve = fit(X, y, eval_set, name, patience)
+        self.curve_ = None if curve is None else sign * np.asarray(curve, dtype=np.float64)
+        self.rounds_ = cap if self.curve_ is None else int(np.argmin(self.curve_)) + 1
+        if self.kind != "regression":
+            self.classes_ = self.estimator.classes_
+        return self
+
+    def predict_proba(self, X: Array) -> Array:
+        """Probabilities after `rounds_` rounds."""
+        return np.asarray(self._predict(X, "predict_proba"))
+
+    def predict(self, X: Array) -> Array:
+        """Values (or labels) after `rounds_` rounds."""
+        return np.asarray(self._predict(X, "predict"))
+
+    def _predict(self, X: Array, method: str) -> Any:
+        if self.library == "lightgbm":
+            return getattr(self.estimator, method)(X, num_iteration=self.rounds_, validate_features=False)
+        if self.library == "xgboost":
+            return getattr(self.estimator, method)(X, iteration_range=(0, self.rounds_))
+        # scikit-learn has no argument for it; its staged predictions walk the same list of trees
+        trees = self.estimator._predictors
+        self.estimator._predictors = trees[: self.rounds_]
+        try:
+            return getattr(self.estimator, method)(X)
+        finally:
+            self.estimator._predictors = trees
+
+    def _places(self, X: Array) -> list[int]:
+        return list(range(X.shape[1] - self.categorical, X.shape[1]))
+
+    def _fit_lightgbm(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
+        import lightgbm
+
+        columns: Any = self._places(X) or "auto"
+        if eval_set is None:
+            self.estimator.fit(X, y, categorical_feature=columns)
+            return None
+        curves: dict[str, Any] = {}
+        stop = lightgbm.early_stopping(patience, first_metric_only=True, verbose=False)
+        self.estimator.set_params(metric=name)
+        self.estimator.fit(
+            X,
+            y,
+            eval_X=(eval_set[0],),
+            eval_y=(eval_set[1],),
+            callbacks=[stop, lightgbm.record_evaluation(curves)],
+            categorical_feature=columns,
+        )
+        return list(next(iter(curves.values()))[name])
+
+    def _fit_xgboost(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
+        kinds = ["q"] * (X.shape[1] - self.categorical) + ["c"] * self.categorical
+        self.estimator.set_params(feature_types=kinds, enable_categorical=True)
+        if eval_set is None:
+            self.estimator.fit(X, y, verbose=False)
+            return None
+        self.estimator.set_params(early_stopping_rounds=patience, eval_metric=name)
+        self.estimator.fit(X, y, eval_set=[eval_set], verbose=False)
+        return list(next(iter(self.estimator.evals_result().values()))[name])
+
+    def _fit_sklearn(self, X: Array, y: Array, eval_set: Any, name: None, patience: int) -> list[float] | None:
+        self.estimator.set_params(categorical_features=self._places(X) or None)
+        if eval_set is None:
+            self.estimator.set_params(early_stopping=False)
+            self.estimator.fit(X, y)
+            return None
+        self.estimator.set_params(early_stopping=True, scoring="loss", n_iter_no_change=patience)
+        self.estimator.fit(X, y, X_val=eval_set[0], y_val=eval_set[1])
+        return [-score for score in self.estimator.validation_score_[1:]]

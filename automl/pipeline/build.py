@@ -1,0 +1,188 @@
+"""From a candidate's tree to a scikit-learn Pipeline that takes a `Table`."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+
+from automl.errors import SpaceError
+from automl.pipeline.compose import Coded, Stack, Union
+from automl.pipeline.prepare import Input
+from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
+from automl.space.component import Component
+from automl.space.seed import derive_seed
+from automl.space.space import Space
+
+_ORDER = {"native": 0, "ordinal": 1, "onehot": 2}
+
+
+@dataclass(frozen=True)
+class Form:
+    """The form of data that a node asks of the node below it."""
+
+    categories: str = "onehot"
+    missing: bool = False
+    scale: str = "unit"
+
+    def below(self, step: Component) -> Form:
+        """What a step asks of its input when this is asked of the step."""
+        accepts = step.accepts
+        categories = max("ordinal", accepts.categories, self.categories, key=_ORDER.__getitem__)
+        above = "any" if step.gives == "unit" else self.scale
+        scale = "unit" if "unit" in (accepts.scale, above) else "any"
+        return Form(categories, self.missing and accepts.missing, scale)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a pipeline is built from, beside the candidate itself.
+
+    Attributes
+    ----------
+    kind : {"binary", "multiclass", "regression"}
+    classes : ndarray or None
+        Sorted labels as they will stand in `y` at fit; None in regression.
+    n_categories : int
+        Category columns of the table.
+    metric : str
+        Name of the metric, for early stopping.
+    seed, threads : int
+    rounds : int or None
+        Boosting rounds of a fit without validation rows.
+    """
+
+    space: Space
+    kind: str
+    classes: NDArray[Any] | None
+    n_categories: int
+    metric: str
+    seed: int
+    threads: int = 1
+    rounds: int | None = None
+
+
+def build(candidate: Candidate, recipe: Recipe) -> Pipeline:
+    """An unfitted pipeline; its last step is called ``model``.
+
+    Parameters
+    ----------
+    candidate : Candidate
+        A candidate of `recipe.space`.
+    recipe : Recipe
+    """
+    return _model_pipeline(candidate.root, recipe)
+
+
+def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
+    component = recipe.space.component(node.component)
+    form = Form(component.accepts.categories, component.accepts.missing, component.accepts.scale)
+    steps, categorical = _data(node.inputs[0], form, recipe)
+    model = _estimator(component, node, recipe, categorical)
+    if recipe.kind == "regression":
+        if component.accepts.target == "unit":
+            model = TransformedTargetRegressor(model, transformer=StandardScaler())
+    else:
+        model = Coded(model, recipe.classes)
+    return Pipeline([*steps, ("model", model)])
+
+
+def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]], int]:
+    """Steps that give what `form` asks, and how many of their last columns are native categories."""
+    if node.component == INPUT:
+        native = recipe.n_categories if form.categories == "native" else 0
+        return [("input", Input(form.categories, form.missing, form.scale))], native
+    if node.component == UNION:
+        built = [_data(part, form, recipe) for part in node.inputs]
+        parts, counts = [Pipeline(steps) for steps, _ in built], [count for _, count in built]
+        return [("union", Union(parts, counts))], sum(counts)
+    if node.component == STACK:
+        inner, data = node.inputs
+        steps, count = _data(data, form, recipe)
+        model = _model_pipeline(inner, replace(recipe, seed=derive_seed(recipe.seed, "stack")))
+        stack = Stack(model, Pipeline(steps), count, recipe.kind == "regression", recipe.seed)
+        return [("stack", stack)], count
+    step = recipe.space.component(node.component)
+    steps, _ = _data(node.inputs[0], form.below(step), recipe)
+    name = step.name if step.name not in dict(steps) else f"{step.name}_{len(steps)}"
+    return [*steps, (name, _estimator(step, node, recipe, 0))], 0
+
+
+def _estimator(component: Component, node: Node, recipe: Recipe, categorical: int) -> Any:
+    reference = component.estimator
+    path = reference.path(recipe.kind)
+    if path is None:
+        raise SpaceError(f"{component.name} has no estimator for a {recipe.kind} task.")
+    values = {**reference.fixed, **dict(node.params)}
+    if reference.seed:
+        values[reference.seed] = recipe.seed % 2**31
+    if reference.threads:
+        values[reference.threads] = recipe.threads
+    cls = import_class(path)
+    if component.adapter is None:
+        return cls(**values)
+    module = component.adapter if "." in component.adapter else f"automl.pipeline.{component.adapter}"
+    return importlib.import_module(module).adapt(cls, values, recipe, component, categorical)
+
+
+def import_class(path: str) -> Any:
+    """The class of a dotted name; what is no estimator is refused before it is called."""
+    module, _, name = path.rpartition(".")
+    cls = getattr(importlib.import_module(module), name)
+    if not (isinstance(cls, type) and hasattr(cls, "fit") and hasattr(cls, "get_params")):
+        raise SpaceError(f"{path} is no scikit-learn estimator (it lacks fit or get_params).")
+    return cls
+
+
+def missing_libraries(space: Space) -> dict[str, str]:
+    """Components whose library is not installed, with the reason; nothing is imported that is not there."""
+    found: dict[str, str] = {}
+    libraries: dict[str, str | None] = {}
+    for component in [*space.models.values(), *space.steps.values()]:
+        paths = (component.estimator.classification, component.estimator.regression)
+        for library in {path.partition(".")[0] for path in paths if path}:
+            if library not in libraries:
+                libraries[library] = _why_missing(library)
+            if (reason := libraries[library]) is not None:
+                found[component.name] = reason
+    return found
+
+
+def _why_missing(library: str) -> str | None:
+    if library in ("sklearn", "automl"):
+        return None
+    try:
+        importlib.import_module(library)
+    except (ImportError, OSError) as error:  # OSError: a native library such as OpenMP is not there
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+    return None
+
+
+def booster_of(pipeline: Pipeline) -> Any | None:
+    """The pipeline's model where it grew round by round (it has a `curve_`), else None."""
+    model = pipeline.named_steps["model"]
+    model = model.model if isinstance(model, Coded) else model
+    return model if getattr(model, "curve_", None) is not None else None
+
+
+def predict(pipeline: Pipeline, table: Any) -> NDArray[np.float64]:
+    """Probabilities of shape (n, k), or values of shape (n,).
+
+    Raises
+    ------
+    ValueError
+        If a prediction is not a finite number.
+    """
+    classify = isinstance(pipeline.named_steps["model"], Coded)
+    values = pipeline.predict_proba(table) if classify else pipeline.predict(table)
+    values = np.asarray(values, dtype=np.float64)
+    values = values if classify else values.reshape(len(values))
+    if not np.isfinite(values).all():
+        raise ValueError("predictions hold NaN or infinity")
+    return values

@@ -1,0 +1,169 @@
+"""The parts of a candidate that scikit-learn does not have: union with categories last, stack, coded classes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.pipeline import Pipeline
+
+from automl.data.columns import Table
+
+CLASS_FLOOR = 1e-6  # probability of a class that the training rows did not hold
+STACK_FOLDS = 3
+
+Array = NDArray[Any]
+
+
+class Union(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Columns of several parts side by side; native categories of the parts come last, where models expect them.
+
+    Parameters
+    ----------
+    parts : list of Pipeline
+    categorical : list of int
+        How many of each part's last columns are native categories.
+    """
+
+    def __init__(self, parts: list[Pipeline], categorical: list[int]) -> None:
+        self.parts = parts
+        self.categorical = categorical
+
+    def fit(self, X: Table, y: Any = None) -> Union:
+        """Fit every part."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: Table, y: Any = None, **params: Any) -> Array:
+        """Fit every part, and put their columns side by side."""
+        return self._join([part.fit_transform(X, y) for part in self.parts])
+
+    def transform(self, X: Table) -> Array:
+        """Columns of every part."""
+        return self._join([part.transform(X) for part in self.parts])
+
+    def _join(self, blocks: list[Array]) -> Array:
+        cuts = [block.shape[1] - count for block, count in zip(blocks, self.categorical, strict=True)]
+        numbers = [block[:, :cut] for block, cut in zip(blocks, cuts, strict=True)]
+        categories = [block[:, cut:] for block, cut in zip(blocks, cuts, strict=True)]
+        return np.hstack(numbers + categories)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True  # its parts know
+
+
+class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """A model's predictions as further columns of its other input (Wolpert 1992, stacked generalisation).
+
+    The training rows get out-of-fold predictions from 3 inner folds, all other rows those of one more fit on all
+    training rows, as in scikit-learn's StackingClassifier. The inner model, its leaf and its steps are fitted anew in
+    each inner fold and never read from the cache.
+
+    Parameters
+    ----------
+    model : Pipeline
+        Ends in a `Coded` classifier or a regressor.
+    data : Pipeline
+        The other input.
+    categorical : int
+        How many of the data's last columns are native categories.
+    regression : bool
+    seed : int
+        Of the inner folds.
+    """
+
+    def __init__(self, model: Pipeline, data: Pipeline, categorical: int, regression: bool, seed: int) -> None:
+        self.model = model
+        self.data = data
+        self.categorical = categorical
+        self.regression = regression
+        self.seed = seed
+
+    def fit(self, X: Table, y: Array) -> Stack:
+        """Fit the inner models and the data side."""
+        self.fit_transform(X, y)
+        return self
+
+    def fit_transform(self, X: Table, y: Array, **params: Any) -> Array:
+        """Fit, and give the training rows their out-of-fold columns."""
+        rows = np.arange(len(X))
+        n_folds = min(STACK_FOLDS, len(X))
+        stratify = not self.regression and np.bincount(np.unique(y, return_inverse=True)[1]).min() >= n_folds
+        splitter = (StratifiedKFold if stratify else KFold)(n_folds, shuffle=True, random_state=self.seed)
+        self.center_, self.scale_ = (float(np.mean(y)), float(np.std(y)) or 1.0) if self.regression else (0.0, 1.0)
+        columns: Array | None = None
+        for train, held in splitter.split(rows, y if stratify else None):
+            inner = clone(self.model).fit(X.take(train), y[train])
+            block = self._predict(inner, X.take(held))
+            if columns is None:
+                columns = np.zeros((len(X), block.shape[1]))
+            columns[held] = block
+        self.fitted_ = clone(self.model).fit(X, y)
+        assert columns is not None
+        return self._join(self.data.fit_transform(X, y), columns)
+
+    def transform(self, X: Table) -> Array:
+        """The data's columns and the predictions of the model fitted on all training rows."""
+        return self._join(self.data.transform(X), self._predict(self.fitted_, X))
+
+    def _predict(self, pipeline: Pipeline, X: Table) -> Array:
+        if self.regression:
+            return ((pipeline.predict(X) - self.center_) / self.scale_).reshape(-1, 1)
+        shares = np.asarray(pipeline.predict_proba(X))
+        return shares[:, 1:] if shares.shape[1] == 2 else shares
+
+    def _join(self, block: Array, columns: Array) -> Array:
+        cut = block.shape[1] - self.categorical
+        return np.hstack([block[:, :cut], columns, block[:, cut:]])
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "fitted_")
+
+
+class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier for labels of which a training part may lack some.
+
+    The classes present are coded 0..m-1 for the model; its probabilities are spread back to all classes, absent ones
+    get a small floor.
+
+    Parameters
+    ----------
+    model : classifier
+    classes : ndarray of shape (k,)
+        All labels, sorted.
+    """
+
+    def __init__(self, model: Any, classes: Array) -> None:
+        self.model = model
+        self.classes = classes
+
+    def fit(self, X: Array, y: Array, eval_set: tuple[Array, Array] | None = None) -> Coded:
+        """Fit the model on coded labels; rows of `eval_set` with classes that `y` lacks are left out."""
+        self.classes_ = np.asarray(self.classes)
+        coded = np.searchsorted(self.classes_, y)
+        self.present_, coded = np.unique(coded, return_inverse=True)
+        if eval_set is None:
+            self.model.fit(X, coded)
+            return self
+        X_valid, y_valid = eval_set
+        known = np.searchsorted(self.classes_, y_valid)
+        place = np.searchsorted(self.present_, known)
+        seen = np.isin(known, self.present_)
+        self.model.fit(X, coded, eval_set=(X_valid[seen], place[seen]) if seen.any() else None)
+        return self
+
+    def predict_proba(self, X: Array) -> Array:
+        """Probabilities of all classes; each row sums to 1."""
+        shares = np.asarray(self.model.predict_proba(X), dtype=np.float64)
+        if len(self.present_) == len(self.classes_):
+            return shares
+        spread = np.full((len(shares), len(self.classes_)), CLASS_FLOOR)
+        spread[:, self.present_] = shares
+        return spread / spread.sum(axis=1, keepdims=True)
+
+    def predict(self, X: Array) -> Array:
+        """The most probable label."""
+        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])

@@ -1,0 +1,131 @@
+"""Files of a run: fold models, their predictions, and prepared arrays that candidates share.
+
+Everything is written beside its place and renamed, so that a reader never meets half a file; a fold's small JSON
+comes last and says that the fold is whole.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import joblib
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.trials.trial import FoldResult, Rung
+
+
+def write_whole(path: Path, write: Callable[[Path], object]) -> None:
+    """Let `write` make a file under another name, then put it in place."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{uuid4().hex}{path.suffix}")
+    try:
+        write(beside)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+class Artifacts:
+    """What workers leave in `run_dir` and hand-over takes from it.
+
+    Parameters
+    ----------
+    run_dir : Path
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        self.root = run_dir / "artifacts"
+
+    def _folder(self, key: str, rung: Rung) -> Path:
+        return self.root / key / f"rows{rung.rows:g}-iterations{rung.iterations:g}"
+
+    # ---- folds
+
+    def save_fold(self, key: str, rung: Rung, result: FoldResult, model: Any, prediction: NDArray[Any]) -> FoldResult:
+        """Keep a fold; returns the result with the size of its model file."""
+        folder = self._folder(key, rung)
+        model_path = folder / f"fold{result.fold}.joblib"
+        write_whole(model_path, lambda path: joblib.dump(model, path))
+        write_whole(folder / f"fold{result.fold}.npy", lambda path: np.save(path, prediction.astype(np.float32)))
+        result = FoldResult(**{**asdict(result), "model_bytes": model_path.stat().st_size})
+        text = json.dumps(asdict(result))
+        write_whole(folder / f"fold{result.fold}.json", lambda path: path.write_text(text, encoding="utf-8"))
+        return result
+
+    def folds(self, key: str, rung: Rung) -> dict[int, FoldResult]:
+        """Folds of a candidate that are whole."""
+        found: dict[int, FoldResult] = {}
+        for path in sorted(self._folder(key, rung).glob("fold*.json")):
+            fields = json.loads(path.read_text(encoding="utf-8"))
+            result = FoldResult(**{**fields, "warnings": tuple(fields["warnings"])})
+            found[result.fold] = result
+        return found
+
+    def model(self, key: str, rung: Rung, fold: int) -> Any:
+        """Fitted pipeline of a fold."""
+        return joblib.load(self._folder(key, rung) / f"fold{fold}.joblib")
+
+    def prediction(self, key: str, rung: Rung, fold: int) -> NDArray[np.float32]:
+        """Predictions of a fold's validation rows, memory-mapped."""
+        array: NDArray[np.float32] = np.load(self._folder(key, rung) / f"fold{fold}.npy", mmap_mode="r")
+        return array
+
+    def drop(self, key: str) -> None:
+        """Forget a candidate's models and predictions."""
+        shutil.rmtree(self.root / key, ignore_errors=True)
+
+    # ---- refit on all rows
+
+    def save_refit(self, key: str, model: Any) -> None:
+        """Keep the pipeline that was fitted on all rows."""
+        write_whole(self.root / key / "refit.joblib", lambda path: joblib.dump(model, path))
+
+    def refit(self, key: str) -> Any | None:
+        """The pipeline fitted on all rows, or None."""
+        path = self.root / key / "refit.joblib"
+        return joblib.load(path) if path.exists() else None
+
+
+class LeafCache:
+    """Prepared arrays on disk, one file for each (leaf, form, rows): the `Cache` of tables within a run.
+
+    Workers that need the same array at once both make it; the last one's file stays, and both are the same.
+    """
+
+    def __init__(self, run_dir: Path) -> None:
+        self.root = run_dir / "prepared"
+
+    def _path(self, leaf: Any, *tokens: str) -> Path:
+        text = "|".join((repr(sorted(leaf.get_params().items())), *tokens))
+        return self.root / f"{blake2b(text.encode(), digest_size=12).hexdigest()}.npy"
+
+    def prepared(self, leaf: Any, table: Any) -> tuple[Any, NDArray[Any]]:
+        """The leaf fitted on a table, and its matrix of the same rows."""
+        path = self._path(leaf, table.token)
+        fitted_path = path.with_suffix(".joblib")
+        if path.exists() and fitted_path.exists():
+            return joblib.load(fitted_path), np.load(path, mmap_mode="r")
+        leaf.learn(table)
+        matrix = leaf.apply(table)
+        write_whole(path, lambda beside: np.save(beside, matrix))
+        write_whole(fitted_path, lambda beside: joblib.dump(leaf, beside))
+        return leaf, matrix
+
+    def transformed(self, leaf: Any, table: Any) -> NDArray[Any]:
+        """What a fitted leaf makes of other rows."""
+        path = self._path(leaf, leaf.token_, table.token)
+        if path.exists():
+            array: NDArray[Any] = np.load(path, mmap_mode="r")
+            return array
+        matrix: NDArray[Any] = leaf.apply(table)
+        write_whole(path, lambda beside: np.save(beside, matrix))
+        return matrix
