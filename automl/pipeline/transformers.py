@@ -1,7 +1,7 @@
 """Steps that scikit-learn lacks, or whose own form fails on few rows, few columns or constant ones.
 
-All are plain scikit-learn transformers. A size that is asked for is capped by the data at hand, because one and
-the same candidate is fitted on whole folds, on inner folds, and behind steps that leave fewer columns.
+All are plain scikit-learn transformers. A size that is asked for is capped by the data at hand, because one
+candidate is fitted on whole folds, on inner folds, and behind steps that leave fewer columns.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import TruncatedSVD
@@ -53,7 +53,7 @@ class CappedSVD(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self.n_iter = n_iter
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: Any = None) -> CappedSVD:
+    def fit(self, X: Any, y: Any = None) -> CappedSVD:
         """Learn the components.
 
         Parameters
@@ -73,7 +73,7 @@ class CappedSVD(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         self._n_features_out = len(self.svd_.components_) if self.svd_ is not None else 1
         return self
 
-    def transform(self, X: ArrayLike) -> Array:
+    def transform(self, X: Any) -> Array:
         """Coordinates of the rows along the components.
 
         Parameters
@@ -110,7 +110,7 @@ class ClusterDistances(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self.n_clusters = n_clusters
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: Any = None) -> ClusterDistances:
+    def fit(self, X: Any, y: Any = None) -> ClusterDistances:
         """Find the clusters.
 
         Parameters
@@ -129,7 +129,7 @@ class ClusterDistances(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEs
         self._n_features_out = len(self.means_)
         return self
 
-    def transform(self, X: ArrayLike) -> Array:
+    def transform(self, X: Any) -> Array:
         """Standardised distances of the rows to the centres.
 
         Parameters
@@ -163,9 +163,9 @@ class _Select(SelectorMixin, BaseEstimator):  # type: ignore[misc]
 class SelectLeastConstant(_Select):
     """Drops columns that hardly vary, measured on the range of each so that units do not matter.
 
-    A column's variance is taken after its range was brought to 0..1: 0.25 for a balanced yes/no column, 0.08 for
-    a uniform one, near 0 for a level seen in few rows. Where all columns are below the threshold, the one that
-    varies most is kept; where none is, all are kept.
+    A column's variance is taken after its range was brought to 0..1: 0.25 for a balanced yes/no column, 0.08
+    for a uniform one, near 0 for a level seen in few rows. Where all columns are below the threshold, the one
+    that varies most is kept; where none is, all are kept.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ class SelectLeastConstant(_Select):
     def __init__(self, threshold: float = 0.01) -> None:
         self.threshold = threshold
 
-    def fit(self, X: ArrayLike, y: Any = None) -> SelectLeastConstant:
+    def fit(self, X: Any, y: Any = None) -> SelectLeastConstant:
         """Measure the variances; missing values are passed over.
 
         Parameters
@@ -213,7 +213,7 @@ class _SelectUnivariate(_Select):
         self.statistic = statistic
         self.random_state = random_state
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> _SelectUnivariate:
+    def fit(self, X: Any, y: Any) -> _SelectUnivariate:
         """Score every column against the target; constant columns come last.
 
         Parameters
@@ -296,7 +296,7 @@ class _SelectModel(_Select):
         self.random_state = random_state
         self.n_jobs = n_jobs
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> _SelectModel:
+    def fit(self, X: Any, y: Any) -> _SelectModel:
         """Fit the trees and rank the columns.
 
         Parameters
