@@ -8,6 +8,7 @@ syntax; it is read with `ast` and never evaluated.
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,7 +99,9 @@ class Candidate:
         try:
             body = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise CandidateError(f"A candidate is written like 'lightgbm(input)', got {text[:80]!r}.") from error
+            raise CandidateError(
+                f"A candidate is written like 'lightgbm(input)', got {text[:80]!r}."
+            ) from error
         return cls(_node(body, text))
 
 
@@ -107,15 +110,28 @@ def _node(tree: ast.expr, text: str) -> Node:
         return Node(tree.id)
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
         part = ast.unparse(tree)[:60]
-        raise CandidateError(f"Expected a component such as 'pca(input)' but found {part!r} in {text[:80]!r}.")
+        raise CandidateError(
+            f"Expected a component such as 'pca(input)' but found {part!r} in {text[:80]!r}."
+        )
     params: list[tuple[str, Value]] = []
     for keyword in tree.keywords:
         try:
             value = ast.literal_eval(keyword.value)
-        except ValueError:
+        except (ValueError, TypeError):
             value = ()  # anything that is not a literal is refused below
-        if keyword.arg is None or not isinstance(value, (int, float, bool, str, type(None))):
+        if keyword.arg is None or not _is_plain(value):
             part = ast.unparse(keyword.value)[:60]
             raise CandidateError(f"{tree.func.id}: a parameter is name=literal, got {keyword.arg}={part}.")
+        if keyword.arg in dict(params):
+            raise CandidateError(f"{tree.func.id}: {keyword.arg} is given twice.")
         params.append((keyword.arg, value))
     return Node(tree.func.id, tuple(params), tuple(_node(part, text) for part in tree.args))
+
+
+def _is_plain(value: object) -> bool:
+    """Whether `value` may stand in a text form, which means that its `repr` reads back as itself."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, int):
+        return value.bit_length() <= 64
+    return value is None or isinstance(value, str)

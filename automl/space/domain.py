@@ -13,7 +13,9 @@ from typing import Any, Protocol
 
 Value = int | float | bool | str | None
 
-_DIGITS = 6  # significant digits of drawn floats: readable text, and exact round trips through the unit interval
+_DIGITS = (
+    6  # significant digits of drawn floats: readable text, and exact round trips through the unit interval
+)
 
 
 class Domain(Protocol):
@@ -32,7 +34,7 @@ class Domain(Protocol):
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class _Range:
     normal: tuple[float, float] | None = None  # mean and standard deviation (of the logarithm where `log`)
 
     def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high)):
+            raise ValueError(f"both bounds must be finite, got [{self.low!r}, {self.high!r}]")
         if not self.low < self.high:
             raise ValueError(f"the low bound must be below the high one, got [{self.low!r}, {self.high!r}]")
         if self.log and self.low <= 0:
@@ -90,9 +94,9 @@ class Float(_Range):
     def from_unit(self, unit: float) -> float:
         if self.step is not None:
             count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
-            index = min(int(unit * count), count - 1)
-            return float(f"{self.low + index * self.step:.{_DIGITS}g}")
-        value = self._unwarp(self._at(unit, self._warp(self.low), self._warp(self.high)))
+            value = self.low + min(int(unit * count), count - 1) * self.step
+        else:
+            value = self._unwarp(self._at(unit, self._warp(self.low), self._warp(self.high)))
         return min(max(float(f"{value:.{_DIGITS}g}"), float(self.low)), float(self.high))
 
     def to_unit(self, value: float) -> float:
@@ -106,6 +110,11 @@ class Float(_Range):
 @dataclass(frozen=True)
 class Int(_Range):
     """Whole numbers in [low, high]; each owns the stretch of half a number around it, in the log where `log`."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.step is not None and self.step != int(self.step):
+            raise ValueError(f"the step of an int must be a whole number, got {self.step!r}")
 
     def __contains__(self, value: object) -> bool:
         return type(value) is int and self.low <= value <= self.high
@@ -143,7 +152,7 @@ class Choice:
         if len(self.options) < 2:
             raise ValueError("choice needs at least two values (fixed values belong into [estimator] fixed)")
         if self.weights is not None and (len(self.weights) != len(self.options) or min(self.weights) <= 0):
-            raise ValueError("weights must be above 0, one for each value")
+            raise ValueError("weights must be above 0, one for each value (None comes last)")
 
     @property
     def shares(self) -> tuple[float, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.resources
 import json
+import keyword
 import re
 import tomllib
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from automl.errors import SpaceError
+from automl.errors import CandidateError, SpaceError
 from automl.space.candidate import INPUT, STACK, UNION
 from automl.space.component import Accepts, Component, Condition, Cost, EstimatorRef, Fidelity, Param
 from automl.space.domain import Choice, Domain, Float, Int, describe
@@ -147,7 +148,14 @@ def read_space(folder: str | Path | None = None) -> Space:
             entries[path.stem] = tuple(msgspec.to_builtins(entry) for entry in listed)
     for name in models.keys() & steps.keys():
         raise SpaceError(f"{name!r} is declared both in models/ and in steps/; rename one of them.")
-    return Space(models, steps, tuple(entry for listed in entries.values() for entry in listed))
+    space = Space(models, steps, tuple(entry for listed in entries.values() for entry in listed))
+    for path in sorted((folders[-1] / "portfolios").glob("*.toml")):  # ours may not fit a user's families
+        for place, entry in enumerate(entries[path.stem]):
+            try:
+                space.parse(entry["candidate"])
+            except CandidateError as error:
+                raise SpaceError(f"{path}: [entry.{place}] candidate: {error}") from error
+    return space
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -174,7 +182,10 @@ def _where(path: Path, message: str) -> str:
 
 def _component(path: Path, kind: Literal["model", "step"]) -> Component:
     content = _load(path)
-    for name, line in (content.get("params") or {}).items():  # msgspec names no key of a dict in its messages
+    params_table = content.get("params")
+    for name, line in (
+        params_table if isinstance(params_table, dict) else {}
+    ).items():  # msgspec names no key of a dict in its messages
         try:
             msgspec.convert(line, ParamSpec)
         except msgspec.ValidationError as error:
@@ -184,10 +195,15 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
     spec = _convert(path, content, ComponentSpec)
     if spec.name != path.stem:
         raise SpaceError(f"{path}: name must be the file's own name, {path.stem!r}, got {spec.name!r}.")
-    if spec.name in (INPUT, UNION, STACK) or not spec.name.isidentifier():
+    if spec.name in (INPUT, UNION, STACK) or not _is_identifier(spec.name):
         raise SpaceError(f"{path}: name must be an identifier other than {INPUT}, {UNION} and {STACK}.")
     if spec.estimator.classification is None and spec.estimator.regression is None:
         raise SpaceError(f"{path}: [estimator] needs classification, regression, or both.")
+    for key in ("classification", "regression"):
+        dotted = getattr(spec.estimator, key)
+        if dotted is not None and ("." not in dotted or not all(map(_is_identifier, dotted.split(".")))):
+            known = f"must be a dotted name such as 'package.Class', got {dotted!r}"
+            raise SpaceError(f"{path}: [estimator] {key}: {known}.")
     if kind == "model" and spec.slot is not None:
         raise SpaceError(f"{path}: slot is for steps only.")
     params: list[Param] = []
@@ -217,6 +233,8 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
 
 
 def _param(name: str, spec: ParamSpec, earlier: dict[str, Param]) -> Param:
+    if not _is_identifier(name):
+        raise ValueError("the name must be an identifier that Python does not reserve")
     domain = _domain(spec)
     has_none = isinstance(domain, Choice) and None in domain.options
     default = domain.cast(spec.default)
@@ -233,8 +251,14 @@ def _param(name: str, spec: ParamSpec, earlier: dict[str, Param]) -> Param:
     return Param(name, domain, default, spec.why, cheap, when, spec.at_most, spec.task)
 
 
+def _is_identifier(name: object) -> bool:
+    return isinstance(name, str) and name.isidentifier() and not keyword.iskeyword(name)
+
+
 def _domain(spec: ParamSpec) -> Domain:
-    given = [key for key, value in (("float", spec.float_), ("int", spec.int_), ("choice", spec.choice)) if value]
+    given = [
+        key for key, value in (("float", spec.float_), ("int", spec.int_), ("choice", spec.choice)) if value
+    ]
     if len(given) != 1:
         raise ValueError("give exactly one of float = [low, high], int = [low, high] and choice = [...]")
     if spec.choice is not None:
@@ -252,14 +276,20 @@ def _domain(spec: ParamSpec) -> Domain:
 def _condition(other: str, wanted: Any, earlier: dict[str, Param]) -> Condition:
     if other not in earlier:
         raise ValueError(f"when: {other!r} must be a parameter that stands above this one")
+    domain = earlier[other].domain
     if isinstance(wanted, list):
-        return Condition(other, "in", tuple(wanted))
+        values = tuple(map(domain.cast, wanted))
+        for value in values:
+            if value not in domain:
+                raise ValueError(f"when: {other} never is {value!r}")
+        return Condition(other, "in", values)
     found = re.fullmatch(r"(==|!=|<=|>=|<|>)\s*(-?[\d.]+)", wanted) if isinstance(wanted, str) else None
     if found:
-        number = earlier[other].domain.cast(float(found[2]))
-        return Condition(other, found[1], number)
-    value = earlier[other].domain.cast(wanted)
-    if value not in earlier[other].domain:
+        if isinstance(domain, Choice) and not all(type(option) in (int, float) for option in domain.options):
+            raise ValueError(f"when: {other} is not a number, so name its values: {other} = [...]")
+        return Condition(other, found[1], domain.cast(float(found[2])))
+    value = domain.cast(wanted)
+    if value not in domain:
         raise ValueError(f"when: {other} never is {wanted!r}")
     return Condition(other, "==", value)
 
