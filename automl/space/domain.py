@@ -13,9 +13,8 @@ from typing import Any, Protocol
 
 Value = int | float | bool | str | None
 
-_DIGITS = (
-    6  # significant digits of drawn floats: readable text, and exact round trips through the unit interval
-)
+# significant digits of drawn floats: readable text, and exact round trips through the unit interval
+_DIGITS = 6
 
 
 class Domain(Protocol):

@@ -182,10 +182,9 @@ def _where(path: Path, message: str) -> str:
 
 def _component(path: Path, kind: Literal["model", "step"]) -> Component:
     content = _load(path)
-    params_table = content.get("params")
-    for name, line in (
-        params_table if isinstance(params_table, dict) else {}
-    ).items():  # msgspec names no key of a dict in its messages
+    lines = content.get("params")
+    for name, line in lines.items() if isinstance(lines, dict) else ():
+        # msgspec names no key of a dict in its messages
         try:
             msgspec.convert(line, ParamSpec)
         except msgspec.ValidationError as error:
