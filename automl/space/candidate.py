@@ -99,9 +99,7 @@ class Candidate:
         try:
             body = ast.parse(text.strip(), mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise CandidateError(
-                f"A candidate is written like 'lightgbm(input)', got {text[:80]!r}."
-            ) from error
+            raise CandidateError(f"A candidate is written like 'lightgbm(input)', got {text[:80]!r}.") from error
         return cls(_node(body, text))
 
 
@@ -109,10 +107,8 @@ def _node(tree: ast.expr, text: str) -> Node:
     if isinstance(tree, ast.Name):
         return Node(tree.id)
     if not isinstance(tree, ast.Call) or not isinstance(tree.func, ast.Name):
-        part = ast.unparse(tree)[:60]
-        raise CandidateError(
-            f"Expected a component such as 'pca(input)' but found {part!r} in {text[:80]!r}."
-        )
+        part = _source(tree, text)
+        raise CandidateError(f"Expected a component such as 'pca(input)' but found {part!r} in {text[:80]!r}.")
     params: list[tuple[str, Value]] = []
     for keyword in tree.keywords:
         try:
@@ -120,12 +116,16 @@ def _node(tree: ast.expr, text: str) -> Node:
         except (ValueError, TypeError):
             value = ()  # anything that is not a literal is refused below
         if keyword.arg is None or not _is_plain(value):
-            part = ast.unparse(keyword.value)[:60]
+            part = _source(keyword.value, text)
             raise CandidateError(f"{tree.func.id}: a parameter is name=literal, got {keyword.arg}={part}.")
         if keyword.arg in dict(params):
             raise CandidateError(f"{tree.func.id}: {keyword.arg} is given twice.")
         params.append((keyword.arg, value))
     return Node(tree.func.id, tuple(params), tuple(_node(part, text) for part in tree.args))
+
+
+def _source(tree: ast.expr, text: str) -> str:
+    return (ast.get_source_segment(text.strip(), tree) or "")[:60]
 
 
 def _is_plain(value: object) -> bool:
