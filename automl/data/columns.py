@@ -126,6 +126,11 @@ class Columns:
         """What the user should know: one sentence a column that is not used as it is."""
         return [f"Column {column.name!r} {column.note}." for column in self.columns if column.note]
 
+    def frame(self) -> pd.DataFrame:
+        """One row a column: its name, kind, number of levels, and what the user should know."""
+        rows = [(c.name, c.kind, len(c.levels) + c.other or None, c.note) for c in self.columns]
+        return pd.DataFrame(rows, columns=["column", "kind", "levels", "note"]).astype({"levels": "Int64"})
+
     @property
     def used(self) -> int:
         """Number of columns that models see."""

@@ -37,7 +37,17 @@ def make_splits(cv: Any, y: NDArray[Any], classes: int | None, seed: int) -> lis
     ------
     ArgumentError
         If `cv` does not give usable splits of these rows.
+    DataError
+        If a training part holds one class only.
     """
+    splits = _make(cv, y, classes, seed)
+    for number, (train, _) in enumerate(splits):
+        if classes is not None and len(np.unique(y[train])) < 2:
+            raise DataError(f"The training part of split {number} has one class only; give more rows or another cv.")
+    return splits
+
+
+def _make(cv: Any, y: NDArray[Any], classes: int | None, seed: int) -> list[Split]:
     rows = len(y)
     if isinstance(cv, str):
         if cv != "auto":
@@ -99,16 +109,12 @@ def _holdout(y: NDArray[Any], classes: int | None, seed: int) -> Split:
     return np.sort(train), np.sort(valid)
 
 
-def check_learnable(splits: list[Split], y: NDArray[Any], classes: int | None) -> None:
-    """Refuse splits whose training parts hold one class only.
-
-    Raises
-    ------
-    DataError
-        If there is such a split.
-    """
-    if classes is None:
-        return
-    for number, (train, _) in enumerate(splits):
-        if len(np.unique(y[train])) < 2:
-            raise DataError(f"The training part of split {number} has one class only; give more rows or another cv.")
+def training_rows(cv: Any, rows: int) -> int:
+    """Rows of the smallest training part, as far as they are known before the rows are shuffled."""
+    if isinstance(cv, str):
+        folds = 5 if rows <= SMALL else 3
+    elif isinstance(cv, (int, np.integer)):
+        folds = int(cv)
+    else:
+        folds = 2
+    return max(1, rows - -(-rows // max(2, min(folds, rows))))

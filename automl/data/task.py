@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.metrics import Metric, make_metric
+from automl.data.metrics import Metric
 from automl.errors import ArgumentError, DataError
 
 TaskKind = Literal["binary", "multiclass", "regression"]
@@ -26,7 +26,11 @@ class Task:
     rows: int
     columns: int
     classes: NDArray[Any] | None
-    inferred: str = ""  # one sentence on what was taken for granted
+
+    @property
+    def n_classes(self) -> int | None:
+        """Number of classes; None in regression."""
+        return None if self.classes is None else len(self.classes)
 
     @property
     def n_outputs(self) -> int:
@@ -100,11 +104,3 @@ def _as_numbers(y: pd.Series[Any]) -> NDArray[np.float64]:
     except (ValueError, TypeError) as error:
         raise DataError(f"A regression needs numbers as target, but: {error}.") from error
     return values
-
-
-def make_task(
-    coded: NDArray[Any], classes: NDArray[Any] | None, columns: int, metric: Any, inferred: str = ""
-) -> Task:
-    """The task of a coded target."""
-    kind: TaskKind = "regression" if classes is None else "binary" if len(classes) == 2 else "multiclass"
-    return Task(kind, make_metric(metric, kind, classes), len(coded), columns, classes, inferred)

@@ -124,6 +124,10 @@ class Evaluator:
         rounds = self._settle_rounds(job, fitted, done)
         return self._outcome(job, done, rounds)
 
+    def finished_folds(self, job: Job) -> tuple[FoldResult, ...]:
+        """Folds of a job that are on disk already."""
+        return () if job.refit else tuple(self.artifacts.folds(job.candidate.key, job.rung).values())
+
     def folds(self, rung: Rung) -> range:
         """Numbers of the folds of a rung."""
         return range(max(1, round(rung.folds * len(self.splits))))
@@ -288,5 +292,3 @@ def _takes_eval_set(model: Any) -> bool:
 
 def _with_warnings(folds: tuple[FoldResult, ...], warned: list[str]) -> tuple[FoldResult, ...]:
     return (replace(folds[0], warnings=tuple(warned[:5])), *folds[1:])
-
-

@@ -18,7 +18,11 @@ def contained(threads: int) -> Iterator[list[str]]:
     The caller's warnings filters and numpy error state are as before afterwards.
     """
     messages: list[str] = []
-    with threadpool_limits(limits=threads), np.errstate(all="ignore"), warnings.catch_warnings(record=True) as caught:
+    with (
+        threadpool_limits(limits=threads),
+        np.errstate(all="ignore"),
+        warnings.catch_warnings(record=True) as caught,
+    ):
         warnings.simplefilter("always")
         yield messages
     unique = {f"{item.category.__name__}: {str(item.message).splitlines()[0][:200]}": None for item in caught}

@@ -66,9 +66,7 @@ class CappedSVD(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator
         if X.shape[1] > 1:
             count = max(1, min(self.n_components, X.shape[1] - 1, X.shape[0]))
             self.svd_ = TruncatedSVD(count, n_iter=self.n_iter, random_state=self.random_state)
-            with np.errstate(
-                divide="ignore", invalid="ignore"
-            ):  # shares of a variance of 0, which nobody reads
+            with np.errstate(divide="ignore", invalid="ignore"):  # shares of a variance of 0, which nobody reads
                 self.svd_.fit(X)
         self._n_features_out = len(self.svd_.components_) if self.svd_ is not None else 1
         return self
@@ -190,9 +188,7 @@ class SelectLeastConstant(_Select):
         """
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", "All-NaN|Degrees of freedom", RuntimeWarning
-            )  # wholly missing columns
+            warnings.filterwarnings("ignore", "All-NaN|Degrees of freedom", RuntimeWarning)  # wholly missing columns
             spans = np.nanmax(X, axis=0) - np.nanmin(X, axis=0)
             variances = np.nanvar(X, axis=0) / np.where(spans > 0, spans, 1.0) ** 2
         self.variances_ = np.nan_to_num(variances)
@@ -289,9 +285,7 @@ class SelectUnivariateRegressor(_SelectUnivariate):
 class _SelectModel(_Select):
     _forest: Any
 
-    def __init__(
-        self, importance: float = 0.9, *, random_state: Seed = None, n_jobs: int | None = None
-    ) -> None:
+    def __init__(self, importance: float = 0.9, *, random_state: Seed = None, n_jobs: int | None = None) -> None:
         self.importance = importance
         self.random_state = random_state
         self.n_jobs = n_jobs

@@ -1,0 +1,1 @@
+"""How thoroughly, and for how long."""

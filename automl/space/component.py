@@ -133,9 +133,7 @@ class Component:
                 if name not in active:
                     conditions = self.param(name).when
                     needs = " and ".join(f"{c.param} {c.compare} {c.value!r}" for c in conditions)
-                    raise CandidateError(
-                        f"{self.name}: {name} has an effect only with {needs}; leave it out."
-                    )
+                    raise CandidateError(f"{self.name}: {name} has an effect only with {needs}; leave it out.")
         return tuple(active.items())
 
     def why_not(self, values: tuple[tuple[str, Value], ...]) -> str | None:
@@ -146,9 +144,7 @@ class Component:
         except CandidateError as error:
             return str(error)
         if tuple(name for name, _ in values) != tuple(name for name, _ in expected):
-            return (
-                f"{self.name} needs exactly these parameters, in order: {', '.join(n for n, _ in expected)}."
-            )
+            return f"{self.name} needs exactly these parameters, in order: {', '.join(n for n, _ in expected)}."
         for name, value in values:
             domain = self.param(name).domain
             if value not in domain:

@@ -255,9 +255,7 @@ def _is_identifier(name: object) -> bool:
 
 
 def _domain(spec: ParamSpec) -> Domain:
-    given = [
-        key for key, value in (("float", spec.float_), ("int", spec.int_), ("choice", spec.choice)) if value
-    ]
+    given = [key for key, value in (("float", spec.float_), ("int", spec.int_), ("choice", spec.choice)) if value]
     if len(given) != 1:
         raise ValueError("give exactly one of float = [low, high], int = [low, high] and choice = [...]")
     if spec.choice is not None:

@@ -88,27 +88,21 @@ class Space:
                 if p.at_most is not None and isinstance(p.domain, Int):
                     cap = max(rows if p.at_most == "rows" else columns, int(p.domain.low) + 1)
                     high = min(p.domain.high, cap)
-                    default, cheap = (
-                        v if v is None else min(int(v), int(high)) for v in (p.default, p.cheap)
-                    )
+                    default, cheap = (v if v is None else min(int(v), int(high)) for v in (p.default, p.cheap))
                     p = replace(p, domain=replace(p.domain, high=high), default=default, cheap=cheap)
                 params.append(p)
             return replace(c, params=tuple(params))
 
         models = {n: resolved(c) for n, c in self.models.items() if fits(c)}
         if not models:
-            raise ArgumentError(
-                f"No family of the search space suits {label} on {rows} rows x {columns} columns."
-            )
+            raise ArgumentError(f"No family of the search space suits {label} on {rows} rows x {columns} columns.")
         steps = {n: resolved(c) for n, c in self.steps.items() if fits(c)}
         return replace(self, models=models, steps=steps, kind=kind)
 
     @cached_property
     def digest(self) -> str:
         """Hash of everything the space says; two runs with the same digest search the same space."""
-        text = json.dumps(
-            asdict(replace(self, models=dict(self.models), steps=dict(self.steps))), default=str
-        )
+        text = json.dumps(asdict(replace(self, models=dict(self.models), steps=dict(self.steps))), default=str)
         return blake2b(text.encode(), digest_size=8).hexdigest()
 
     # ---- which candidates
@@ -119,9 +113,7 @@ class Space:
             known = ", ".join(self.models)
             return f"The outermost component must be a model that suits the task ({known}), got {candidate.family!r}."
         if candidate.depth > MAX_DEPTH or candidate.size > MAX_SIZE:
-            return (
-                f"A candidate has at most {MAX_SIZE} components, {MAX_DEPTH} deep; this has {candidate.size}."
-            )
+            return f"A candidate has at most {MAX_SIZE} components, {MAX_DEPTH} deep; this has {candidate.size}."
         if sum(node.component == STACK for node in candidate.root.walk()) > 1:
             return "A candidate has at most one stack."
         return self._check_model(candidate.root)
@@ -131,9 +123,7 @@ class Space:
         if model is None:
             return f"{node.component!r} is not a model of this space ({', '.join(self.models)})."
         if len(node.inputs) != 1:
-            return (
-                f"{node.component} takes one input, as in '{node.component}(input)', got {len(node.inputs)}."
-            )
+            return f"{node.component} takes one input, as in '{node.component}(input)', got {len(node.inputs)}."
         return model.why_not(node.params) or self._check_data(node.inputs[0])
 
     def _check_data(self, node: Node) -> str | None:
@@ -152,9 +142,7 @@ class Space:
         if step is None:
             return f"{node.component!r} is not a step of this space ({', '.join(self.steps) or 'none'})."
         if len(node.inputs) != 1:
-            return (
-                f"{node.component} takes one input, as in '{node.component}(input)', got {len(node.inputs)}."
-            )
+            return f"{node.component} takes one input, as in '{node.component}(input)', got {len(node.inputs)}."
         return step.why_not(node.params) or self._check_data(node.inputs[0])
 
     def __contains__(self, candidate: object) -> bool:

@@ -34,8 +34,8 @@ PARENTS = 30
 PER_FAMILY = 5  # of the parents: one family must not crowd out the rest
 TRIES = 50  # draws for a child that is new and of the space, before a random draw is proposed
 FRESH = 0.1  # share of children grown at random, lest the best family of the first trials stays the only one
-CROSSED = 0.35  # share of children of two parents
-SMALL = 0.1  # standard deviation of a small step, in the unit interval of the parameter
+CROSSED = 0.55  # share of children of two parents
+SMALL = 0.15  # standard deviation of a small step, in the unit interval of the parameter
 
 
 class GP:
@@ -147,9 +147,7 @@ class Breeder:
         count = min(self.rng.choices((1, 2, 3), (5, 3, 2))[0], len(places))
         for place in self.rng.sample(places, count):
             label = tree[place].ret.__name__
-            tree[place] = self.grammar.terminal(
-                label, self._near(self.grammar.params[label], tree[place].value)
-            )
+            tree[place] = self.grammar.terminal(label, self._near(self.grammar.params[label], tree[place].value))
 
     def _near(self, param: Param, value: Value) -> Value:
         """Another value: a small step away, or anywhere."""

@@ -102,9 +102,7 @@ class Grammar:
     def pick(self, type_: type, rng: Random) -> Any:
         """A primitive that gives this type; `union` and `stack` cost most and come seldom."""
         primitives = self.returning(type_)
-        weights = [
-            {UNION: 0.2, STACK: 0.1}.get(p.name, 0.7 / max(len(self.space.steps), 1)) for p in primitives
-        ]
+        weights = [{UNION: 0.2, STACK: 0.1}.get(p.name, 0.7 / max(len(self.space.steps), 1)) for p in primitives]
         return rng.choices(primitives, weights)[0]
 
 

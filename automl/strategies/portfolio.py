@@ -45,24 +45,21 @@ class Portfolio:
     Parameters
     ----------
     cost : callable, optional
-        Predicted seconds of a candidate. Without it the order is the portfolio's own.
-    limit : float, optional
-        Entries predicted above this many seconds wait behind all others: one slow fit must not starve the
-        rest.
+        Predicted seconds of a candidate: the dearest come last, so that one slow fit cannot starve the rest.
+        What cannot fit any more is `math.inf` and left out. Without a cost the order is the portfolio's own.
     """
 
     name = "portfolio"
 
-    def __init__(self, cost: Cost = no_cost, limit: float = math.inf) -> None:
+    def __init__(self, cost: Cost = no_cost) -> None:
         self.cost = cost
-        self.limit = limit
 
     def ask(self, history: History, seed: int) -> Proposal | None:
         """Cheapest entry that was not started yet; None when all were."""
         predicted = [(self.cost(entry), entry) for entry in history.space.first_candidates()]
         # `sorted` is stable: among equals the portfolio's own order counts
-        ordered = sorted(predicted, key=lambda pair: (pair[0] > self.limit, pair[0]))
-        return _first_unseen((entry for _, entry in ordered), history, self.name)
+        ordered = sorted(predicted, key=lambda pair: pair[0])
+        return _first_unseen((entry for cost, entry in ordered if cost < math.inf), history, self.name)
 
 
 def _first_unseen(candidates: Iterable[Candidate], history: History, origin: str) -> Proposal | None:

@@ -109,9 +109,7 @@ def record(history: History, proposal: Proposal, result: float | Failure | None,
     return history.finish(trial, result if isinstance(result, Failure) else outcome(result), now + 0.5)
 
 
-def toy_history(
-    space: Space, trials: int, seed: int = 0, loss: Loss = toy_loss, origin: str = "random"
-) -> History:
+def toy_history(space: Space, trials: int, seed: int = 0, loss: Loss = toy_loss, origin: str = "random") -> History:
     """A history of random candidates."""
     history, rng = History(space, seed), Random(seed)
     for _ in range(trials):

@@ -38,7 +38,6 @@ class History:
         self.trials: list[Trial] = []
         self.unfinished: list[Trial] = []  # started before an interruption; they run again first
         self.spent = 0.0  # seconds of the run before it was opened
-        self.ended: str | None = None  # stop reason of a run that was completed before
 
     # ---- opening
 
@@ -81,7 +80,6 @@ class History:
                 starts[event["trial"]] = starts.get(event["trial"], 0) + 1
             elif event["event"] == "finish":
                 trials[event["trial"]] = read_finish(trials[event["trial"]], event)
-            self.ended = event["reason"] if event["event"] == "end" else None
         self.trials = [trials[number] for number in sorted(trials)]
         for trial in [trial for trial in self.trials if trial.status == "running"]:
             if starts[trial.number] >= 2:

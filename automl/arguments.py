@@ -1,0 +1,206 @@
+"""Checks of the arguments of `AutoML`: one sentence that names the argument, what it must be, and what it was."""
+
+from __future__ import annotations
+
+import difflib
+import numbers
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from automl.errors import ArgumentError, CandidateError, InputTypeError
+from automl.space.candidate import Candidate
+from automl.space.space import Space
+
+DEFAULT_BUDGET = 300.0  # seconds, where neither time_budget nor max_trials says otherwise
+MEMORY_SHARE = 0.8  # of the machine's or the container's memory
+FOREIGN_NAMES = {
+    "time_limit": "time_budget (seconds)",
+    "max_time_mins": "time_budget (seconds)",
+    "max_time": "time_budget (seconds)",
+    "max_runtime_secs": "time_budget (seconds)",
+    "total_time_limit": "time_budget (seconds)",
+    "eval_metric": "metric",
+    "scoring": "metric",
+    "seed": "random_state",
+    "n_trials": "max_trials",
+    "max_models": "max_trials",
+    "label": "y (fit takes the name of a column of X)",
+    "estimator_list": "include",
+    "include_algos": "include",
+    "exclude_algos": "exclude",
+}
+_UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+def refuse_foreign(given: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Refuse arguments that belong to another library, or are misspelt.
+
+    Raises
+    ------
+    InputTypeError
+        For the first one.
+    """
+    for name in given:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = FOREIGN_NAMES.get(name) or (near[0] if near else None)
+        text = f" Did you mean {hint}?" if hint else f" The arguments are {', '.join(known)}."
+        raise InputTypeError(f"AutoML has no argument {name!r}.{text}")
+
+
+def positive(name: str, value: Any, *, whole: bool = False) -> Any:
+    """A number above 0, or None.
+
+    Raises
+    ------
+    ArgumentError, InputTypeError
+        If it is something else.
+    """
+    if value is None:
+        return None
+    kind = numbers.Integral if whole else numbers.Real
+    what = "a whole number above 0" if whole else "a number of seconds above 0"
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise InputTypeError(f"{name} must be {what}, or None; got {value!r}.")
+    if not value > 0:
+        raise ArgumentError(f"{name} must be {what}, or None; got {value!r}.")
+    return int(value) if whole else float(value)
+
+
+def one_of(name: str, value: Any, options: Sequence[Any]) -> Any:
+    """One of a few values.
+
+    Raises
+    ------
+    ArgumentError
+        If it is another.
+    """
+    if not any(type(value) is type(option) and value == option for option in options):
+        raise ArgumentError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}.")
+    return value
+
+
+def time_budget(value: Any, max_trials: int | None) -> float | None:
+    """Seconds of the run; "auto" is 300, or no limit where `max_trials` is given."""
+    if isinstance(value, str):
+        one_of("time_budget", value, ["auto"])
+        return None if max_trials is not None else DEFAULT_BUDGET
+    seconds: float | None = positive("time_budget", value)
+    return seconds
+
+
+def cores(n_jobs: Any) -> int:
+    """Number of cores to use; -1 is all that this process may use."""
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (numbers.Integral, type(None))):
+        raise InputTypeError(f"n_jobs must be a whole number; got {n_jobs!r}.")
+    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if n_jobs is None:
+        return 1
+    if n_jobs == 0:
+        raise ArgumentError("n_jobs must not be 0; -1 uses all cores.")
+    return int(n_jobs) if n_jobs > 0 else max(1, available + 1 + int(n_jobs))
+
+
+def memory(value: Any) -> int:
+    """Bytes that all workers together may use; "auto" is a share of what the machine or the container has."""
+    if value is None or (isinstance(value, str) and value == "auto"):
+        return int(MEMORY_SHARE * total_memory())
+    if isinstance(value, str):
+        found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?I?B?)\s*", value.upper())
+        if found and found[2] in _UNITS:
+            return int(float(found[1]) * _UNITS[found[2]])
+        raise ArgumentError(f"memory_limit must be bytes or a text such as '3GB'; got {value!r}.")
+    return int(positive("memory_limit", value))
+
+
+def total_memory() -> int:
+    """Bytes of the machine, or of the container where that is less."""
+    total = psutil.virtual_memory().total
+    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            text = Path(path).read_text(encoding="ascii").strip()
+        except OSError:
+            continue
+        if text.isdigit():
+            total = min(total, int(text))
+    return int(total)
+
+
+def first_candidates(try_first: Any, space: Space) -> list[Candidate]:
+    """The user's own candidates.
+
+    Parameters
+    ----------
+    try_first : sequence of str or dict, or None
+        Texts such as ``"lightgbm(input, num_leaves=63)"``, or ``{"family": "lightgbm", "params": {...}}``.
+
+    Raises
+    ------
+    ArgumentError
+        If one is not of the space.
+    """
+    if try_first is None:
+        return []
+    if isinstance(try_first, (str, Mapping)):
+        raise InputTypeError("try_first must be a list of candidates, as in try_first=['ridge(input)'].")
+    found: list[Candidate] = []
+    for place, entry in enumerate(try_first):
+        try:
+            if isinstance(entry, Mapping):
+                unknown = set(entry) - {"family", "params"}
+                if unknown or "family" not in entry:
+                    raise CandidateError(f"a dict needs 'family' and may have 'params', got {sorted(entry)}.")
+                found.append(space.candidate(entry["family"], entry.get("params")))
+            else:
+                found.append(space.parse(str(entry)))
+        except CandidateError as error:
+            raise ArgumentError(f"try_first[{place}]: {error}") from error
+    return found
+
+
+def whole(name: str, value: Any) -> int:
+    """A whole number that is not negative.
+
+    Raises
+    ------
+    ArgumentError, InputTypeError
+        If it is something else.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise InputTypeError(f"{name} must be a whole number, a NumPy generator, or None; got {value!r}.")
+    if value < 0:
+        raise ArgumentError(f"{name} must not be negative; got {value!r}.")
+    return int(value)
+
+
+def names(name: str, value: Any) -> list[str] | None:
+    """A list of names, or None.
+
+    Raises
+    ------
+    InputTypeError
+        If it is something else.
+    """
+    if value is None:
+        return None
+    if isinstance(value, str) or not all(isinstance(entry, str) for entry in value):
+        raise InputTypeError(f"{name} must be a list of family names such as ['lightgbm', 'ridge']; got {value!r}.")
+    return list(value)
+
+
+def functions(name: str, value: Any) -> list[Any]:
+    """A list of callables; None is an empty one.
+
+    Raises
+    ------
+    InputTypeError
+        If it is something else.
+    """
+    found = list(value) if value is not None else []
+    if not all(callable(entry) for entry in found):
+        raise InputTypeError(f"{name} must be a list of functions that take a Progress; got {value!r}.")
+    return found

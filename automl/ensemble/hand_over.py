@@ -1,0 +1,231 @@
+"""From a finished search to what the user gets, step by step, each skipped when it no longer fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+from automl.data.columns import Columns
+from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
+from automl.ensemble.selection import select
+from automl.evaluate.evaluator import Evaluator
+from automl.execute.base import Executor
+from automl.pipeline.prepare import TableReader
+from automl.schedule.budget import LOAD_BYTES, Budget, refit_seconds
+from automl.space.seed import derive_seed
+from automl.trials.history import History
+from automl.trials.trial import DUMMY, Job, Outcome, Proposal, Trial
+
+Array = NDArray[Any]
+
+SAMPLE_ROWS = 10_000  # rows that ensemble selection looks at
+SPARE = 0.35  # seconds left over for what is not predicted
+
+
+@dataclass
+class HandOver:
+    """What `fit` hands to the user.
+
+    Attributes
+    ----------
+    best_estimator : estimator
+        What `predict` uses: the ensemble, or the best candidate's fold models.
+    best_pipeline : Pipeline or estimator
+        The best candidate refitted on all rows (its fold models where that did not fit).
+    trial : Trial
+        The best candidate's.
+    weights : dict
+        Weight of each trial in the ensemble, by number; empty where the best candidate is better alone.
+    loss, fold_losses
+        Of `best_estimator`.
+    out_of_fold : list of ndarray
+        Its validation predictions, one array a fold.
+    notes : list of str
+        What was skipped, and why.
+    """
+
+    best_estimator: BaseEstimator
+    best_pipeline: BaseEstimator
+    trial: Trial
+    weights: dict[int, float] = field(default_factory=dict)
+    loss: float | None = None
+    fold_losses: tuple[float, ...] = ()
+    out_of_fold: list[Array] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def hand_over(
+    history: History,
+    evaluator: Evaluator,
+    executor: Executor,
+    budget: Budget,
+    columns: Columns,
+    ensemble: bool = True,
+    reason: str = "time_budget",
+) -> HandOver:
+    """Make the most of the trials in the time that is left.
+
+    Parameters
+    ----------
+    ensemble : bool
+        Whether an ensemble may be made.
+    reason : str
+        Why the search stopped; after Ctrl-C the best candidate is not refitted, so that the user need not wait.
+    """
+    trial = _best(history)
+    notes: list[str] = []
+    refit = reason != "interrupted" and trial.complete and _start_refit(trial, evaluator, executor, budget, notes)
+    predictions = {t.number: evaluator.out_of_fold(t) for t in history.kept()} if trial.complete else {}
+    weights = _choose(history, predictions, evaluator, budget) if ensemble and trial.complete else {}
+    estimator, weights = _assemble(history, trial, weights, evaluator, columns, budget, notes)
+    handed = HandOver(estimator, estimator, trial, weights, trial.loss, trial.fold_losses, notes=notes)
+    if weights:
+        handed.out_of_fold = _blend(predictions, weights)
+        handed.loss, handed.fold_losses = evaluator.loss_of(handed.out_of_fold)
+    elif trial.complete:
+        handed.out_of_fold = predictions[trial.number]
+    fitted = _await_refit(trial, evaluator, executor, budget, notes) if refit else None
+    if fitted is not None:
+        handed.best_pipeline = Pipeline([("columns", TableReader(columns).fit(None)), *fitted.steps])
+    elif weights:
+        handed.best_pipeline = _average(
+            [Member(trial.candidate.text, 1.0, evaluator.models(trial))], evaluator, columns
+        )
+    return handed
+
+
+# ---- the best candidate on all rows
+
+
+def _start_refit(trial: Trial, evaluator: Evaluator, executor: Executor, budget: Budget, notes: list[str]) -> bool:
+    left = budget.remaining()
+    seconds = refit_seconds(trial, len(evaluator.splits))
+    if left is not None and seconds > left - SPARE:
+        notes.append(f"best_pipeline_ was not refitted on all rows ({seconds:.1f} s did not fit): its fold models.")
+        return False
+    limit = None if left is None else max(0.1, left - SPARE)
+    proposal = Proposal(trial.candidate, trial.origin)
+    executor.submit(trial, Job(proposal, seconds_limit=limit, refit=True, rounds=trial.rounds))
+    return True
+
+
+def _await_refit(
+    trial: Trial, evaluator: Evaluator, executor: Executor, budget: Budget, notes: list[str]
+) -> Pipeline | None:
+    left = budget.remaining()
+    ended = executor.finished(3600.0 if left is None else max(0.0, left - SPARE))
+    if ended and isinstance(ended[0][1], Outcome):
+        found: Pipeline | None = evaluator.artifacts.refit(trial.candidate.key)
+        return found
+    executor.cancel()
+    why = getattr(ended[0][1], "message", "") if ended else "no time left"
+    notes.append(f"best_pipeline_ was not refitted on all rows ({why}): its fold models.")
+    return None
+
+
+# ---- the ensemble
+
+
+def _choose(
+    history: History, predictions: dict[int, list[Array]], evaluator: Evaluator, budget: Budget
+) -> dict[int, float]:
+    """Weights by trial number; empty where the best candidate is better alone."""
+    trials = [trial for trial in history.kept() if trial.origin != DUMMY]
+    sample = _sample(evaluator)
+    truths = [evaluator.y[valid[rows]] for (_, valid), rows in zip(evaluator.splits, sample, strict=True)]
+    stacked = [[np.asarray(p[rows]) for p, rows in zip(predictions[t.number], sample, strict=True)] for t in trials]
+    metric = evaluator.task.metric
+
+    def loss(blend: list[Array]) -> float:
+        if evaluator.pooled:
+            return metric.loss(np.concatenate(truths), np.concatenate(blend))
+        return float(np.mean([metric.loss(y, p) for y, p in zip(truths, blend, strict=True)]))
+
+    load = sum(trial.model_bytes for trial in trials[:5]) / LOAD_BYTES
+
+    def out_of_time() -> bool:
+        left = budget.remaining()
+        return left is not None and left < SPARE + load + 0.1
+
+    chosen = select(stacked, loss, out_of_time=out_of_time)
+    weights = {trials[place].number: weight for place, weight in chosen.items()}
+    if len(weights) < 2:
+        return {}
+    whole, _ = evaluator.loss_of(_blend(predictions, weights))
+    best = trials[0].loss
+    return weights if best is not None and whole < best else {}
+
+
+def _sample(evaluator: Evaluator) -> list[Array]:
+    """Row numbers within each validation part; all where they are few."""
+    sizes = [len(valid) for _, valid in evaluator.splits]
+    share = min(1.0, SAMPLE_ROWS / sum(sizes))
+    if share == 1.0:
+        return [np.arange(size) for size in sizes]
+    rng = np.random.default_rng(derive_seed(evaluator.seed, "selection"))
+    parts: list[Array] = []
+    for (_, valid), size in zip(evaluator.splits, sizes, strict=True):
+        order = rng.permutation(size)
+        if evaluator.task.classes is not None:  # stratified: by class, then by chance
+            order = order[np.argsort(evaluator.y[valid][order], kind="stable")]
+        parts.append(np.sort(order[:: max(1, round(1 / share))]))
+    return parts
+
+
+def _blend(predictions: dict[int, list[Array]], weights: dict[int, float]) -> list[Array]:
+    folds = range(len(next(iter(predictions.values()))))
+    return [
+        np.asarray(sum(weight * predictions[number][fold].astype(np.float64) for number, weight in weights.items()))
+        for fold in folds
+    ]
+
+
+def _assemble(
+    history: History,
+    trial: Trial,
+    weights: dict[int, float],
+    evaluator: Evaluator,
+    columns: Columns,
+    budget: Budget,
+    notes: list[str],
+) -> tuple[BaseEstimator, dict[int, float]]:
+    """Load the members' fold models, the heaviest weights first, as long as there is time."""
+    members: list[Member] = []
+    loaded: dict[int, float] = {}
+    for number in sorted(weights, key=lambda number: -weights[number]):
+        member = history.trials[number]
+        left = budget.remaining()
+        if left is not None and members and member.model_bytes / LOAD_BYTES > left - SPARE:
+            notes.append(f"Trial {number} was left out of the ensemble: its models could not be loaded in time.")
+            continue
+        members.append(Member(member.candidate.text, weights[number], evaluator.models(member)))
+        loaded[number] = weights[number]
+    if not members:
+        members = [Member(trial.candidate.text, 1.0, evaluator.models(trial))]
+    total = sum(member.weight for member in members)
+    for member_ in members:
+        member_.weight /= total
+    kept = {number: weight / total for number, weight in loaded.items()}
+    return _average(members, evaluator, columns), kept if len(kept) > 1 else {}
+
+
+def _average(members: list[Member], evaluator: Evaluator, columns: Columns) -> BaseEstimator:
+    if evaluator.task.classes is None:
+        return AveragedRegressor(members, columns)
+    return AveragedClassifier(members, columns, evaluator.task.classes)
+
+
+def _best(history: History) -> Trial:
+    """The best complete candidate; before there is one, the partial one with the most folds if it beats the dummy."""
+    complete = history.complete()
+    partial = [trial for trial in history.trials if trial.fold_losses and not trial.complete]
+    if not history.searched() and partial:
+        found = min(partial, key=lambda t: (-len(t.fold_losses), float(np.mean(t.fold_losses)), t.number))
+        if not complete or complete[0].loss is None or float(np.mean(found.fold_losses)) < complete[0].loss:
+            return found
+    return complete[0]

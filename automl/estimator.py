@@ -1,0 +1,404 @@
+"""The public face: `AutoML`, `AutoMLClassifier`, `AutoMLRegressor`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.validation import check_is_fitted
+
+from automl import persist
+from automl.arguments import first_candidates, refuse_foreign
+from automl.data.dataset import Data, as_frame, make_task, with_validation
+from automl.data.splits import Split, make_splits
+from automl.data.task import Task
+from automl.ensemble.hand_over import HandOver, hand_over
+from automl.errors import DataError
+from automl.evaluate.evaluator import Evaluator
+from automl.execute import make_executor
+from automl.loop import record_dummy, search
+from automl.report.leaderboard import leaderboard
+from automl.report.progress import Reporter
+from automl.report.time_report import TimeReport
+from automl.schedule.budget import Budget
+from automl.schedule.cost import CostModel
+from automl.schedule.portfolio_share import PortfolioShare
+from automl.schedule.scheduler import TopRung
+from automl.settings import Settings
+from automl.space.space import Space
+from automl.strategies import make_strategy
+from automl.trials.history import History
+from automl.trials.run_dir import RunDir
+
+Array = NDArray[Any]
+
+
+class AutoML(BaseEstimator):  # type: ignore[misc]
+    """Searches over model families and their hyperparameters, and hands over the best it found.
+
+    Parameters
+    ----------
+    task : {"auto", "classification", "binary", "multiclass", "regression"}
+        "auto" reads it from the target: text, booleans, categories and whole numbers of at most 20 values are classes.
+    metric : str or callable
+        "auto" is ROC AUC (binary), log loss (multiclass) or RMSE (regression). Any name of a scikit-learn scorer, or a
+        callable ``scorer(estimator, X, y)``; it is called with stored predictions, so `X` holds row numbers only.
+    time_budget : float, None or "auto"
+        Seconds until `fit` returns, ensemble and refit included. "auto" is 300, or no limit with `max_trials`.
+    max_trials : int, optional
+        Candidates to try at most.
+    patience : int, optional
+        Stop after that many candidates without a better one.
+    trial_timeout : float or "auto"
+        Seconds that one candidate may take.
+    memory_limit : int, str or "auto"
+        Bytes, or a text such as "3GB", for all worker processes together. "auto" is 80 % of the machine's memory.
+    cv : "auto", int, splitter, list of (train, validation) indices, or (X_valid, y_valid)
+        "auto" is 5 folds up to 20,000 rows, 3 up to 100,000, above that one hold-out.
+    include, exclude : list of str, optional
+        Families (and steps) to search, or not to; ``automl families`` lists them.
+    search : {"auto", "random", "tpe", "gp", "portfolio"}
+        "auto" starts with a portfolio and then mixes TPE and genetic programming by what they bring.
+    search_space : path, optional
+        A folder of TOML files laid over the packaged search space.
+    try_first : list of str or dict, optional
+        Candidates of your own, ``"lightgbm(input, num_leaves=63)"`` or ``{"family": ..., "params": ...}``.
+    ensemble : {"auto", True, False}
+        Whether `best_estimator_` may be an ensemble; "auto" makes one where it is better than the best candidate.
+    n_jobs : int
+        Cores to use, native threads of the models included; -1 is all.
+    random_state : int, RandomState or None
+        Seed. With an int, `max_trials` and ``n_jobs=1``, a run gives the same leaderboard and predictions again.
+    executor : {"processes", "inline"}
+        "processes" survives crashes, hangs and lack of memory of a candidate; "inline" is for debugging.
+    run_dir : path, optional
+        Where journal and models of the trials are kept; a run that was killed goes on from there.
+    resume : {"auto", True, False}
+        What to do with a run that `run_dir` holds: go on ("auto"), insist on it (True), start anew (False).
+    verbose : int
+        1 prints a line for each better candidate, 0 nothing.
+    callbacks : list of callable, optional
+        Each is called with a `automl.report.progress.Progress` when a trial ends, and a few times a second.
+
+    Attributes
+    ----------
+    best_estimator_ : estimator
+        What `predict` uses: an ensemble of fold models.
+    best_pipeline_ : Pipeline
+        The best single candidate, refitted on all rows.
+    best_params_ : dict
+        Its hyperparameters.
+    best_score_ : float
+        Cross-validated score of `best_estimator_`, in the metric's own unit.
+    trials_ : list of Trial
+    failures_ : list of Trial
+    ensemble_weights_ : dict
+        Weight of each trial in the ensemble, by number; empty without one.
+    time_report_ : dict
+        Where the seconds went.
+    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted"}
+    n_trials_ : int
+        Candidates that were started.
+    cv_splits_ : list of (train, validation) row numbers
+    columns_ : DataFrame
+        What each column was taken for.
+    classes_ : ndarray
+        Sorted labels (classification only).
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from automl import AutoML
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = AutoML(max_trials=2, executor="inline", n_jobs=1, verbose=0, random_state=0).fit(X, y)
+    >>> model.predict(X).shape
+    (150,)
+    >>> list(model.leaderboard()["family"].head(1))  # doctest: +SKIP
+    ['ensemble']
+    """
+
+    _tasks: tuple[str, ...] = ("auto", "classification", "binary", "multiclass", "regression")
+
+    def __init__(
+        self,
+        *,
+        task: Any = "auto",
+        metric: Any = "auto",
+        time_budget: Any = "auto",
+        max_trials: Any = None,
+        patience: Any = None,
+        trial_timeout: Any = "auto",
+        memory_limit: Any = "auto",
+        cv: Any = "auto",
+        include: Any = None,
+        exclude: Any = None,
+        search: Any = "auto",
+        search_space: Any = None,
+        try_first: Any = None,
+        ensemble: Any = "auto",
+        n_jobs: Any = -1,
+        random_state: Any = None,
+        executor: Any = "processes",
+        run_dir: Any = None,
+        resume: Any = "auto",
+        verbose: Any = 1,
+        callbacks: Any = None,
+        **foreign: Any,
+    ) -> None:
+        refuse_foreign(foreign, self._get_param_names())
+        self.task = task
+        self.metric = metric
+        self.time_budget = time_budget
+        self.max_trials = max_trials
+        self.patience = patience
+        self.trial_timeout = trial_timeout
+        self.memory_limit = memory_limit
+        self.cv = cv
+        self.include = include
+        self.exclude = exclude
+        self.search = search
+        self.search_space = search_space
+        self.try_first = try_first
+        self.ensemble = ensemble
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.executor = executor
+        self.run_dir = run_dir
+        self.resume = resume
+        self.verbose = verbose
+        self.callbacks = callbacks
+
+    # ---- fit
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Search, and keep the best.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Numbers, booleans, categories and texts, missing values included.
+        y : array-like of shape (n_rows,), or the name of a column of `X`
+            The target.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the input or an argument cannot work; the message says which and what to do (see `automl.errors`).
+        """
+        clock = TimeReport()
+        settings = Settings.of(self, self._tasks)
+        budget = Budget(settings.time_budget, settings.max_trials, settings.patience, clock.started)
+        X, y, cv = with_validation(X, y, settings.cv)
+        data = Data.read(X, y, settings.task)  # what we have
+        task = make_task(data, settings.metric)  # what is asked
+        everything, space, absent = settings.spaces(task)  # what may be tried
+        first = first_candidates(settings.try_first, space)
+        with RunDir(settings.run_dir, settings.resume) as run_dir:
+            identity = settings.identity(task, data, space, first)
+            history = History.open(space, settings.seed, run_dir.journal, identity)  # what was tried
+            budget.resume(history.spent)
+            splits = make_splits(cv, data.y, task.n_classes, history.seed)
+            evaluator = Evaluator(task, everything, data.table, data.y, splits, history.seed, run_dir.path)
+            self._tell([data.inferred, *data.columns.notes, *absent], settings.verbose)
+            clock.lap("read")
+            record_dummy(history, evaluator, everything, budget)  # from here on there is a model
+            searching = budget.less_hand_over()
+            cost = CostModel(everything, task, len(splits), measured=settings.max_trials is None)
+            share = PortfolioShare(searching, cost, settings.n_jobs)
+            strategy = make_strategy(
+                settings.search, first, cost=cost.nominal, portfolio_open=share
+            )  # what to try next
+            scheduler = TopRung(searching, cost, settings.n_jobs, settings.trial_timeout, settings.memory_limit)
+            report = Reporter(history, searching, task.metric, settings.callbacks, settings.verbose)
+            clock.lap("dummy")
+            with make_executor(settings.executor, settings.n_jobs, evaluator, run_dir.path) as executor:  # where
+                clock.lap("start")
+                reason = search(history, strategy, scheduler, executor, searching, report)
+                clock.lap("search")
+                handed = hand_over(history, evaluator, executor, budget, data.columns, settings.ensemble, reason)
+            history.end(reason, budget.elapsed())
+            clock.lap("hand_over")
+        self._keep(data, task, space, history, handed, splits, run_dir)
+        self.stop_reason_ = reason
+        self.time_report_ = clock.report(history, executor, scheduler.ask_seconds, settings.n_jobs, handed.notes)
+        return self
+
+    def _tell(self, notes: list[str], verbose: int) -> None:
+        for note in notes if verbose else []:
+            if note:
+                print(note, flush=True)
+
+    def _keep(
+        self,
+        data: Data,
+        task: Task,
+        space: Space,
+        history: History,
+        handed: HandOver,
+        splits: list[Split],
+        run_dir: RunDir,
+    ) -> None:
+        """Set the learned attributes."""
+        self._run_dir = run_dir  # a temporary folder goes when this object does
+        self._columns = data.columns
+        self.n_features_in_ = len(data.columns.names)
+        if data.named:
+            self.feature_names_in_ = np.array(data.columns.names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        if task.classes is not None:
+            self.classes_ = task.classes
+        self.task_ = task.kind
+        self.metric_ = task.metric.name
+        self.best_estimator_ = handed.best_estimator
+        self.best_pipeline_ = handed.best_pipeline
+        self.best_params_ = {
+            "family": handed.trial.candidate.family,
+            **dict(handed.trial.candidate.root.params),
+        }
+        self.best_score_ = task.metric.score(handed.loss)
+        self.ensemble_weights_ = handed.weights
+        self.trials_ = history.trials
+        self.failures_ = [t for t in history.trials if t.status in ("failed", "timeout", "memory", "crashed")]
+        self.n_trials_ = history.candidates
+        self.cv_splits_ = splits
+        self.columns_ = data.columns.frame()
+        self._leaderboard = leaderboard(history.trials, space, task.metric, handed)
+        self._out_of_fold = _scatter(handed.out_of_fold, splits, len(data.y))
+
+    # ---- predict
+
+    def predict(self, X: Any) -> Array:
+        """Label, or value, of each row.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            Columns are matched by name where there are names; further ones are ignored.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,)
+        """
+        return np.asarray(self.best_estimator_.predict(self._read(X)))
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probability of each class, in the order of `classes_`.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes)
+        """
+        table = self._read(X)
+        if not hasattr(self, "classes_"):
+            raise AttributeError("predict_proba is for classification; this model predicts numbers: use predict.")
+        return np.asarray(self.best_estimator_.predict_proba(table))
+
+    def score(self, X: Any, y: Any) -> float:
+        """Accuracy in classification, R² in regression, as scikit-learn's tools expect.
+
+        `best_score_` and the leaderboard speak in the run's own metric.
+        """
+        truth = X[y] if isinstance(y, str) else y
+        metric = accuracy_score if hasattr(self, "classes_") else r2_score
+        return float(metric(truth, self.predict(X)))
+
+    def predict_oof(self) -> Array:
+        """Predictions of the training rows by models that have not seen them.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_classes) or (n_rows,)
+            NaN for rows that were in no validation part.
+        """
+        check_is_fitted(self)
+        return self._out_of_fold.copy()
+
+    def _read(self, X: Any) -> pd.DataFrame:
+        check_is_fitted(self)
+        frame = as_frame(X, least_rows=1)
+        named = hasattr(self, "feature_names_in_")
+        if not (named and isinstance(X, pd.DataFrame)):
+            if frame.shape[1] != self.n_features_in_:
+                raise DataError(
+                    f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
+                    f"{self.n_features_in_} features as input."
+                )
+            frame = frame.set_axis(self._columns.names, axis=1)
+        return self._columns.align(frame)
+
+    # ---- look and keep
+
+    def leaderboard(self) -> pd.DataFrame:
+        """One row a candidate, the best first; partial and failed ones have no rank.
+
+        Returns
+        -------
+        DataFrame
+            With the columns rank, id, family, pipeline, score, score_std, score_train, folds, fit_seconds,
+            predict_ms_per_row, size_kb, origin, status and error.
+        """
+        check_is_fitted(self)
+        return self._leaderboard.copy()
+
+    def save(self, path: str | Path) -> Path:
+        """Write the fitted model to a file (joblib); `AutoML.load` reads it.
+
+        A joblib file can run code when it is loaded: load only files that you trust.
+        """
+        check_is_fitted(self)
+        return persist.save(self, Path(path))
+
+    @staticmethod
+    def load(path: str | Path) -> AutoML:
+        """Read a model that `save` wrote. Only for files that you trust: loading can run code."""
+        return persist.load(Path(path), AutoML)
+
+    # ---- scikit-learn
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(super().__getstate__())
+        for name in ("_run_dir", "callbacks"):  # a folder of this machine; functions of this session
+            state.pop(name, None)
+        return {**state, "callbacks": None}
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "best_estimator_")
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
+class AutoMLClassifier(ClassifierMixin, AutoML):  # type: ignore[misc]
+    """`AutoML` for classification, whatever the target looks like."""
+
+    _tasks = ("classification", "binary", "multiclass")
+
+
+class AutoMLRegressor(RegressorMixin, AutoML):  # type: ignore[misc]
+    """`AutoML` for regression, whatever the target looks like."""
+
+    _tasks = ("regression",)
+
+
+def _scatter(parts: list[Array], splits: list[Split], rows: int) -> Array:
+    """Validation predictions by row; rows that were validated several times get the mean."""
+    if not parts:
+        return np.full(rows, np.nan)
+    total = np.zeros((rows, *parts[0].shape[1:]))
+    counts = np.zeros(rows)
+    for (_, valid), part in zip(splits, parts, strict=True):
+        np.add.at(total, valid, part)
+        np.add.at(counts, valid, 1)
+    with np.errstate(invalid="ignore"):
+        return total / counts.reshape(-1, *[1] * (total.ndim - 1))

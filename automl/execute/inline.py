@@ -1,0 +1,59 @@
+"""Runs jobs in the calling process, one at a time: for tests, debugging and scikit-learn's checks."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from automl.execute.base import Runs
+from automl.trials.trial import Failure, Job, Outcome, Trial
+
+
+class Inline:
+    """No worker processes: a crash or a hang of a candidate is one of the caller; the clock is looked at between folds.
+
+    Parameters
+    ----------
+    runs : Runs
+        The evaluator.
+    """
+
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+        self._queue: list[tuple[Trial, Job]] = []
+
+    def has_room(self) -> bool:
+        """Whether nothing is queued."""
+        return not self._queue
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is queued."""
+        return not self._queue
+
+    def submit(self, trial: Trial, job: Job) -> None:
+        """Queue a job; it runs in the next call of `finished`."""
+        self._queue.append((trial, job))
+
+    def finished(self, wait_seconds: float) -> list[tuple[Trial, Outcome | Failure]]:
+        """Run the queued job."""
+        if not self._queue:
+            return []
+        trial, job = self._queue.pop(0)
+        return [(trial, self._runs.run(job))]
+
+    def cancel(self) -> list[tuple[Trial, Failure]]:
+        """Forget what is queued."""
+        queued, self._queue = self._queue, []
+        return [(trial, Failure("cut", "The search ended first.")) for trial, _ in queued]
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

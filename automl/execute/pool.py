@@ -1,0 +1,176 @@
+"""Worker processes by way of the fork server, or as fresh interpreters where fork is not to be had."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from automl.execute.server import MESSAGE
+
+# imported by the server while it waits; what every candidate needs first
+PRELOAD = (
+    "automl.evaluate.evaluator", "sklearn.linear_model", "sklearn.ensemble", "lightgbm", "xgboost",
+    "automl.pipeline.boosting", "automl.pipeline.transformers", "sklearn.preprocessing", "sklearn.calibration",
+    "sklearn.neighbors", "sklearn.neural_network", "sklearn.decomposition", "sklearn.tree",
+)  # fmt: skip
+
+
+class Worker:
+    """One process that evaluates one job at a time; `pid` is None until the server has told it."""
+
+    def __init__(self, connection: Connection, pid: int | None, process: subprocess.Popen[bytes] | None) -> None:
+        self.connection = connection
+        self.pid = pid
+        self._process = process
+
+    def strike(self) -> None:
+        """Send SIGKILL, which no process can ignore; `kill` cleans up after it."""
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+
+    def kill(self) -> None:
+        """End it now."""
+        self.strike()
+        self.connection.close()
+        if self._process is not None:
+            self._process.wait()
+
+    def resident_bytes(self) -> int:
+        """Memory that the process holds; 0 when it is gone."""
+        if self.pid is None:
+            return 0
+        try:
+            return int(psutil.Process(self.pid).memory_info().rss)
+        except psutil.Error:
+            return 0
+
+
+class Pool:
+    """Starts workers and tells how they ended.
+
+    Parameters
+    ----------
+    evaluator_path : Path
+        The pickled evaluator.
+    log_path : Path
+        Where workers' output and the tracebacks of their crashes go.
+    fork : bool
+        Whether workers are forked by a warm server; else each is a fresh interpreter.
+    """
+
+    def __init__(self, evaluator_path: Path, log_path: Path, *, fork: bool = True) -> None:
+        self._evaluator_path = evaluator_path
+        self._log: IO[bytes] = log_path.open("ab")
+        self._fork = fork
+        self._server: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._exits: dict[int, int] = {}
+        if fork:
+            self._start_server()
+
+    def _launch(self, code: str, arguments: list[str], fd: int) -> subprocess.Popen[bytes]:
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "OMP_NUM_THREADS": "1",  # a job says how many threads it has; libraries loaded late must not take all
+        }
+        return subprocess.Popen(
+            [sys.executable, "-P", "-c", code, *arguments],
+            pass_fds=[fd],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            env=environment,
+            start_new_session=True,  # Ctrl-C in the terminal is the main process' to handle
+        )
+
+    def _start_server(self) -> None:
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            arguments = [str(theirs.fileno()), str(os.getpid()), str(self._evaluator_path), *PRELOAD]
+            self._server = self._launch("from automl.execute.server import main; main()", arguments, theirs.fileno())
+        self._control.settimeout(30)
+
+    def start(self) -> Worker:
+        """A new worker; it answers as soon as the server has forked it."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            connection = Connection(ours.detach())
+            if not self._fork:
+                code = "from automl.execute.worker import main; main()"
+                arguments = [str(theirs.fileno()), str(self._evaluator_path)]
+                process = self._launch(code, arguments, theirs.fileno())
+                return Worker(connection, process.pid, process)
+            for attempt in (1, 2):
+                try:
+                    assert self._control is not None
+                    socket.send_fds(self._control, [b"w"], [theirs.fileno()])
+                    return Worker(connection, self._await_pid(), None)
+                except (OSError, EOFError):  # the server was killed from outside
+                    self._stop_server()
+                    if attempt == 2:
+                        connection.close()
+                        raise
+                    self._start_server()
+        raise AssertionError("not reached")
+
+    def _await_pid(self) -> int:
+        while True:
+            kind, pid, status = self._read()
+            if kind == b"s":
+                return pid
+            self._exits[pid] = status
+
+    def _read(self) -> tuple[bytes, int, int]:
+        assert self._control is not None
+        data = b""
+        while len(data) < MESSAGE.size:
+            part = self._control.recv(MESSAGE.size - len(data))
+            if not part:
+                raise EOFError("the server of workers ended")
+            data += part
+        kind, pid, status = MESSAGE.unpack(data)
+        return kind, pid, status
+
+    def exit_status(self, worker: Worker) -> int | None:
+        """How a dead worker ended (negative: by that signal); None where it is not known."""
+        if worker._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                return worker._process.wait(timeout=1.0)
+            return None
+        if worker.pid is None or self._control is None:
+            return None
+        self._control.settimeout(1.0)
+        try:
+            while worker.pid not in self._exits:
+                _, pid, status = self._read()
+                self._exits[pid] = status
+        except (OSError, EOFError):
+            return None
+        finally:
+            self._control.settimeout(30)
+        return self._exits.pop(worker.pid)
+
+    def _stop_server(self) -> None:
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._server is not None:
+            self._server.kill()  # its workers are tied to it
+            self._server.wait()
+            self._server = None
+
+    def close(self) -> None:
+        """End the server; workers end with it."""
+        self._stop_server()
+        self._log.close()

@@ -1,0 +1,110 @@
+"""A warm process that has imported the libraries and forks workers: a fresh one answers within some 15 ms.
+
+It is started as an interpreter of its own (never by fork of the user's process, whose OpenMP threads would be lost,
+and without importing the user's ``__main__``). It has used no OpenMP itself, so its forks are sound. Each byte that
+arrives on the control socket carries one end of a socket pair: a worker is forked for it and its pid is sent back;
+when a worker ends, its exit status is sent. When the control socket or the parent process ends, so does everything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import warnings
+from multiprocessing.connection import Connection
+from typing import NoReturn
+
+from automl.execute.worker import work
+
+MESSAGE = struct.Struct("<cii")  # kind (b"s" started, b"e" ended), pid, status
+TICK = 0.5  # seconds between looks at the parent
+
+
+class Server:
+    """The loop of the server process."""
+
+    def __init__(self, control: socket.socket, parent: int, evaluator_path: str, preload: list[str]) -> None:
+        self.control = control
+        self.parent = parent
+        self.evaluator_path = evaluator_path
+        self.preload = preload
+        self.children: set[int] = set()
+        self.bell, ringer = socket.socketpair()  # a child's end wakes `select`
+        self.bell.setblocking(False)
+        ringer.setblocking(False)
+        signal.set_wakeup_fd(ringer.detach())
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+
+    def serve(self) -> None:
+        """Fork on demand; import the libraries one by one while nobody asks."""
+        while os.getppid() == self.parent:
+            ready, _, _ = select.select([self.control, self.bell], [], [], 0 if self.preload else TICK)
+            if self.control in ready and not self._answer():
+                return
+            self._reap()
+            if self.preload and not ready:
+                with contextlib.suppress(ImportError, OSError):  # a family whose library is not there is left out
+                    importlib.import_module(self.preload.pop(0))
+
+    def _answer(self) -> bool:
+        data, fds, _, _ = socket.recv_fds(self.control, 1, 1)
+        if not data:
+            return False
+        server = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            self._become_worker(fds[0], server)
+        os.close(fds[0])
+        self.children.add(pid)
+        self.control.sendall(MESSAGE.pack(b"s", pid, 0))
+        return True
+
+    def _become_worker(self, fd: int, server: int) -> NoReturn:
+        status = 1
+        try:
+            signal.set_wakeup_fd(-1)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            self.control.close()
+            work(Connection(fd), self.evaluator_path, server)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _reap(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self.bell.recv(4096)
+        while self.children:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            self.children.discard(pid)
+            self.control.sendall(MESSAGE.pack(b"e", pid, os.waitstatus_to_exitcode(status)))
+
+    def end(self) -> None:
+        """Kill every worker."""
+        for pid in self.children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def main() -> None:
+    """``server FD PARENT EVALUATOR MODULE...``."""
+    fd, parent, evaluator_path, *preload = sys.argv[1:]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of fork beside OpenBLAS' idle threads
+    server = Server(socket.socket(fileno=int(fd)), int(parent), evaluator_path, preload)
+    try:
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent is gone
+            server.serve()
+    finally:
+        server.end()
+
+
+if __name__ == "__main__":
+    main()

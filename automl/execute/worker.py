@@ -1,0 +1,69 @@
+"""The life of a worker process: open the evaluator, then evaluate one job after the other."""
+
+from __future__ import annotations
+
+import ctypes
+import faulthandler
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection
+
+_PR_SET_PDEATHSIG = 1
+
+
+def work(connection: Connection, evaluator_path: str, parent: int) -> None:
+    """Answer jobs until the connection ends.
+
+    Parameters
+    ----------
+    connection : Connection
+        Gives jobs, takes outcomes.
+    evaluator_path : str
+        The pickled evaluator; opened with the first job.
+    parent : int
+        Process that this one must not outlive.
+    """
+    _tie_to(parent)
+    evaluator = None
+    while True:
+        try:
+            job = connection.recv()
+        except (EOFError, OSError):
+            return
+        if evaluator is None:
+            with open(evaluator_path, "rb") as file:
+                evaluator = pickle.load(file)
+        connection.send(evaluator.run(job))
+
+
+def _tie_to(parent: int) -> None:
+    """Die with the parent, be the kernel's first choice when memory runs out, leave Ctrl-C to the main process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    faulthandler.enable()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        with open("/proc/self/oom_score_adj", "w") as file:
+            file.write("1000")
+    if os.getppid() != parent:
+        os._exit(1)
+    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    """Where the kernel does not tie processes together, look every second."""
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
+
+
+def main() -> None:
+    """Start as a fresh interpreter (where fork is not to be had): ``worker FD EVALUATOR``."""
+    work(Connection(int(sys.argv[1])), sys.argv[2], os.getppid())
+
+
+if __name__ == "__main__":
+    main()

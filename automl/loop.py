@@ -1,0 +1,76 @@
+"""The search loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from automl.errors import ArgumentError
+from automl.execute.base import Executor, Runs
+from automl.schedule.budget import Budget
+from automl.schedule.scheduler import TopRung
+from automl.space.space import Space
+from automl.strategies.base import Strategy
+from automl.trials.history import History
+from automl.trials.trial import DUMMY, Failure, Job, Proposal, Trial
+
+WAIT_SECONDS = 0.2
+
+Report = Callable[[Trial | None], None]  # told of each trial that ended, and None while waiting
+
+
+def search(
+    history: History,
+    strategy: Strategy,
+    scheduler: TopRung,
+    executor: Executor,
+    budget: Budget,
+    report: Report = lambda trial: None,
+) -> str:
+    """Try candidates until time, trials, patience or ideas run out; returns why it stopped.
+
+    Ctrl-C ends the search in order: what is finished stays, what runs is cut.
+    """
+    reason = None
+    try:
+        while (reason := budget.must_stop(history)) is None:
+            while executor.has_room() and (job := scheduler.next(history, strategy)) is not None:
+                executor.submit(history.start(job, budget.elapsed()), job)
+            if executor.idle:
+                break  # nothing left that fits
+            report(None)
+            for trial, result in executor.finished(_wait(budget)):
+                report(history.finish(trial, result, budget.elapsed()))
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    for trial, result in executor.cancel():
+        report(history.finish(trial, result, budget.elapsed()))
+    return reason or _why_idle(history, scheduler, budget)
+
+
+def record_dummy(history: History, runs: Runs, space: Space, budget: Budget) -> None:
+    """Evaluate a constant prediction in this process, so that from now on there is a model.
+
+    Raises
+    ------
+    ArgumentError
+        If not even that can be scored: the metric is at fault.
+    """
+    if any(trial.complete and trial.origin == DUMMY for trial in history.trials):
+        return
+    job = Job(Proposal(space.default(DUMMY), DUMMY), trial=0 if history.trials else None)
+    trial = history.start(job, budget.elapsed())
+    result = runs.run(job)
+    history.finish(trial, result, budget.elapsed())
+    if isinstance(result, Failure):
+        raise ArgumentError(f"metric: a constant prediction could not be scored: {result.message}")
+
+
+def _wait(budget: Budget) -> float:
+    left = budget.search_left()
+    return WAIT_SECONDS if left is None else max(0.0, min(WAIT_SECONDS, left))
+
+
+def _why_idle(history: History, scheduler: TopRung, budget: Budget) -> str:
+    if budget.max_trials is not None and history.candidates >= budget.max_trials:
+        return "max_trials"
+    return "exhausted" if scheduler.exhausted or budget.search_left() is None else "time_budget"

@@ -1,0 +1,44 @@
+"""Saving and loading of fitted models (joblib for now: a file that can run code when it is loaded)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TypeVar
+
+import joblib
+
+from automl.errors import ArgumentError
+from automl.trials.artifacts import write_whole
+
+FILE_NAME = "model.joblib"
+T = TypeVar("T")
+
+
+def save(model: object, path: Path) -> Path:
+    """Write a model whole or not at all; a folder gets the file ``model.joblib``."""
+    path = path / FILE_NAME if path.is_dir() else path
+    try:
+        write_whole(path, lambda beside: joblib.dump(model, beside))
+    except OSError as error:
+        raise ArgumentError(f"path: {str(path)!r} cannot be written: {error.strerror or error}.") from error
+    return path
+
+
+def load(path: Path, kind: type[T]) -> T:
+    """Read a model; `path` is the file, or the folder that holds ``model.joblib``.
+
+    Raises
+    ------
+    ArgumentError
+        If there is no model of that kind.
+    """
+    path = path / FILE_NAME if path.is_dir() else path
+    if not path.exists():
+        raise ArgumentError(f"path: there is no model at {str(path)!r}; AutoML.save and `automl fit --out` write one.")
+    try:
+        model = joblib.load(path)
+    except Exception as error:  # joblib and pickle raise whatever the bytes lead them to
+        raise ArgumentError(f"path: {str(path)!r} could not be read as a model: {error}") from error
+    if not isinstance(model, kind):
+        raise ArgumentError(f"path: {str(path)!r} holds a {type(model).__name__}, no {kind.__name__}.")
+    return model

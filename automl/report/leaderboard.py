@@ -1,0 +1,99 @@
+"""The leaderboard: one row a candidate."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from automl.data.metrics import Metric
+from automl.space.space import Space
+from automl.trials.trial import Trial
+
+COLUMNS = [
+    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "folds", "fit_seconds",
+    "predict_ms_per_row", "size_kb", "origin", "status", "error",
+]  # fmt: skip
+
+
+class Handed(Protocol):
+    """The part of a hand-over that the leaderboard shows."""
+
+    weights: dict[int, float]
+    loss: float | None
+    fold_losses: tuple[float, ...]
+
+
+def leaderboard(trials: list[Trial], space: Space, metric: Metric, handed: Handed) -> pd.DataFrame:
+    """One row a candidate, the best first; failed and unfinished ones have no rank.
+
+    Parameters
+    ----------
+    trials : list of Trial
+    space : Space
+        Tells what differs from the defaults in `pipeline`.
+    metric : Metric
+    handed : Handed
+        The ensemble, where there are weights, is the first row.
+
+    Returns
+    -------
+    DataFrame
+        `score` is in the metric's own unit; `fit_seconds` are summed over the folds, preparation included.
+    """
+    rows = [_row(trial, space, metric) for trial in trials]
+    ranked = sorted((row for row in rows if row["rank"]), key=lambda row: (row["loss"], row["id"]))
+    rest = [row for row in rows if not row["rank"]]
+    if handed.weights:
+        ranked.insert(0, _ensemble_row(trials, metric, handed, {row["id"]: row for row in rows}))
+    for row in rest:
+        row["rank"] = None
+    for rank, row in enumerate(ranked, start=1):
+        row["rank"] = rank
+    frame = pd.DataFrame([*ranked, *rest], columns=COLUMNS)
+    types = {"rank": "Int64", "id": "int64", "folds": "int64"}
+    types |= dict.fromkeys(("score", "score_std", "score_train", "fit_seconds", "size_kb"), "float64")
+    return frame.astype({**types, "predict_ms_per_row": "float64"})
+
+
+def _row(trial: Trial, space: Space, metric: Metric) -> dict[str, Any]:
+    several = len(trial.fold_losses) > 1
+    partial = float(np.mean(trial.fold_losses)) if trial.fold_losses else None
+    return {
+        "rank": trial.complete,
+        "loss": trial.loss,
+        "id": trial.number,
+        "family": trial.candidate.family,
+        "pipeline": space.short(trial.candidate),
+        "score": metric.score(trial.loss if trial.loss is not None else partial),
+        "score_std": float(np.std(trial.fold_losses)) if several else None,
+        "score_train": metric.score(trial.train_loss),
+        "folds": len(trial.fold_losses),
+        "fit_seconds": trial.prepare_seconds + trial.fit_seconds,
+        "predict_ms_per_row": 1000 * trial.predict_seconds / trial.rows_predicted if trial.rows_predicted else None,
+        "size_kb": trial.model_bytes / 1000,
+        "origin": trial.origin,
+        "status": trial.status,
+        "error": trial.error,
+    }
+
+
+def _ensemble_row(trials: list[Trial], metric: Metric, handed: Handed, rows: dict[int, Any]) -> dict[str, Any]:
+    heaviest = sorted(handed.weights.items(), key=lambda item: (-item[1], item[0]))
+    parts = [f"{weight:.2f} {trials[number].candidate.family}#{number}" for number, weight in heaviest]
+    members = [rows[number] for number in handed.weights]
+    several = len(handed.fold_losses) > 1
+    return {
+        "id": len(trials),
+        "family": "ensemble",
+        "pipeline": " + ".join(parts),
+        "score": metric.score(handed.loss),
+        "score_std": float(np.std(handed.fold_losses)) if several else None,
+        "score_train": None,
+        "folds": members[0]["folds"],
+        **{name: sum(row[name] for row in members) for name in ("fit_seconds", "predict_ms_per_row", "size_kb")},
+        "origin": "ensemble",
+        "status": "ok",
+        "error": None,
+    }

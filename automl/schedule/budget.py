@@ -1,0 +1,116 @@
+"""The budget: when the search must stop, whatever comes first."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from automl.trials.history import History
+from automl.trials.trial import Trial
+
+HAND_OVER_SHARE = 0.1  # of the budget, kept for what comes after the search
+HAND_OVER_LEAST = 1.0  # seconds
+
+
+LOAD_BYTES = 2e8  # a second, of models read and unpickled
+
+
+def refit_seconds(trial: Trial, folds: int) -> float:
+    """What fitting a complete trial's candidate on all rows will take."""
+    per_fold = (trial.prepare_seconds + trial.fit_seconds) / folds
+    return 1.2 * per_fold * folds / max(1, folds - 1)
+
+
+class Budget:
+    """Seconds, trials and patience of a run; the clock starts when it is made, or at `started`.
+
+    Parameters
+    ----------
+    time_budget : float or None
+        Seconds until `fit` returns; None is no limit.
+    max_trials : int or None
+        Candidates, the dummy left out.
+    patience : int or None
+        Candidates without a better score after which the search stops.
+    started : float, optional
+        Reading of the clock when the run began; now where not given.
+    clock : callable
+        Monotonic seconds; for tests.
+    """
+
+    def __init__(
+        self,
+        time_budget: float | None = None,
+        max_trials: int | None = None,
+        patience: int | None = None,
+        started: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.time_budget, self.max_trials, self.patience = time_budget, max_trials, patience
+        self._clock = clock
+        self._start = clock() if started is None else started
+        self._spent = 0.0
+        self._reserve = 0.0
+
+    def resume(self, spent: float) -> None:
+        """Count the seconds that an earlier session of the run took, as long as the hand-over still fits."""
+        if self.time_budget is not None:
+            spent = min(spent, max(0.0, self.time_budget - self._default_reserve() - self.elapsed()))
+        self._spent = spent
+
+    def elapsed(self) -> float:
+        """Seconds of the run so far, earlier sessions included."""
+        return self._clock() - self._start + self._spent
+
+    def remaining(self) -> float | None:
+        """Seconds until `fit` has to return; None is no limit."""
+        return None if self.time_budget is None else self.time_budget - self.elapsed()
+
+    # ---- the part of it that belongs to the search
+
+    def _default_reserve(self) -> float:
+        assert self.time_budget is not None
+        return min(max(HAND_OVER_LEAST, HAND_OVER_SHARE * self.time_budget), 0.5 * self.time_budget)
+
+    def less_hand_over(self) -> Budget:
+        """This budget with the hand-over's seconds set aside; the clock is the same."""
+        view = Budget.__new__(Budget)
+        view.__dict__.update(self.__dict__)
+        if self.time_budget is not None:
+            view._reserve = self._default_reserve()
+        return view
+
+    def expect_hand_over(self, history: History, folds: int) -> None:
+        """Adjust what is set aside to what the hand-over would take if the search ended now."""
+        best = history.searched()[:10]
+        if self.time_budget is not None and best:
+            load = sum(trial.model_bytes for trial in best) / LOAD_BYTES
+            seconds = refit_seconds(best[0], folds) + load + HAND_OVER_LEAST / 2
+            least = max(self._default_reserve() / 3, HAND_OVER_LEAST)
+            self._reserve = min(max(least, seconds), 0.5 * self.time_budget)
+
+    @property
+    def search_seconds(self) -> float | None:
+        """Seconds that the search has in all; None is no limit."""
+        return None if self.time_budget is None else self.time_budget - self._reserve
+
+    def search_left(self) -> float | None:
+        """Seconds that the search still has; None is no limit."""
+        return None if self.search_seconds is None else self.search_seconds - self.elapsed()
+
+    def must_stop(self, history: History) -> str | None:
+        """Why the search must stop now, or None.
+
+        Reaching `max_trials` is not looked at here: what was started before is still to be waited for.
+        """
+        left = self.search_left()
+        if left is not None and left <= 0:
+            return "time_budget"
+        if self.patience is not None and self._stale(history) >= self.patience:
+            return "patience"
+        return None
+
+    def _stale(self, history: History) -> int:
+        ended = [trial for trial in history.trials if trial.status != "running"]
+        best = history.searched()
+        return sum(trial.number > best[0].number for trial in ended) if best else 0

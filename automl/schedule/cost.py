@@ -1,0 +1,73 @@
+"""How long a candidate will take: a prior from the TOML files, corrected by what the history measured."""
+
+from __future__ import annotations
+
+from statistics import median
+
+from automl.data.task import Task
+from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
+from automl.space.space import Space
+from automl.trials.history import History
+
+STACK_FITS = 4  # fits of a stack's inner model a fold: 3 inner folds and one on all training rows
+BOOSTING_SHARE = 0.4  # of the rounds' cap that early stopping usually leaves
+MEMORY = 15  # trials of a family that the correction looks at
+
+
+class CostModel:
+    """Predicts the seconds of evaluating a candidate on all folds, on one thread.
+
+    Parameters
+    ----------
+    space : Space
+    task : Task
+    folds : int
+    measured : bool
+        Whether seconds of the history correct the prior; False keeps runs with `max_trials` the same on every
+        machine.
+    """
+
+    def __init__(self, space: Space, task: Task, folds: int, *, measured: bool = True) -> None:
+        self.space, self.rows, self.columns = space, task.rows, task.columns
+        self.classes, self.folds, self.measured = task.n_outputs, folds, measured
+
+    def nominal(self, candidate: Candidate) -> float:
+        """Seconds by the prior alone."""
+        train_rows = self.rows * (self.folds - 1) / self.folds if self.folds > 1 else 0.8 * self.rows
+        return self.folds * sum(self._node(node, fits, train_rows) for node, fits in _fits(candidate.root))
+
+    def _node(self, node: Node, fits: int, rows: float) -> float:
+        if node.component in (INPUT, UNION, STACK):
+            return 0.0
+        component = self.space.component(node.component)
+        cost = component.cost
+        iterations = 1.0
+        if (name := component.fidelity.iterations) is not None:
+            value = dict(node.params).get(name, component.estimator.fixed.get(name))
+            iterations = float(value) if isinstance(value, (int, float)) else 100.0
+            if component.adapter == "boosting":
+                iterations *= BOOSTING_SHARE
+        classes = self.classes if cost.per_class and self.classes > 2 else 1
+        return fits * (cost.start + cost.seconds * rows * self.columns * iterations * classes)
+
+    def predict(self, candidate: Candidate, history: History) -> float:
+        """Seconds by the prior, times what the family's trials took beside their prior."""
+        nominal = self.nominal(candidate)
+        return nominal * self._correction(candidate.family, history) if self.measured else nominal
+
+    def _correction(self, family: str, history: History) -> float:
+        ratios = [
+            (trial.finished - trial.started) / self.nominal(trial.candidate)
+            for trial in history.trials
+            if trial.candidate.family == family and trial.finished is not None and trial.status in ("ok", "timeout")
+        ]
+        return median(ratios[-MEMORY:]) if ratios else 1.0
+
+
+def _fits(node: Node, fits: int = 1) -> list[tuple[Node, int]]:
+    """Every node with how often a fold fits it."""
+    found = [(node, fits)]
+    for place, part in enumerate(node.inputs):
+        inner = node.component == STACK and place == 0
+        found += _fits(part, fits * STACK_FITS if inner else fits)
+    return found

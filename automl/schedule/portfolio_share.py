@@ -1,0 +1,38 @@
+"""How long the portfolio may go on: a third of the search."""
+
+from __future__ import annotations
+
+from automl.schedule.budget import Budget
+from automl.schedule.cost import CostModel
+from automl.trials.history import History
+
+SHARE = 1 / 3  # of the search, for the portfolio
+ORIGIN = "portfolio"
+
+
+class PortfolioShare:
+    """Whether the portfolio may have another candidate.
+
+    Parameters
+    ----------
+    budget : Budget
+        The search's part.
+    cost : CostModel
+    n_jobs : int
+    """
+
+    def __init__(self, budget: Budget, cost: CostModel, n_jobs: int) -> None:
+        self.budget, self.cost, self.n_jobs = budget, cost, n_jobs
+
+    def __call__(self, history: History) -> bool:
+        """By number of candidates where `max_trials` is given, else by seconds."""
+        mine = [trial for trial in history.trials if trial.origin == ORIGIN]
+        if self.budget.max_trials is not None:
+            return len(mine) < max(1, round(SHARE * self.budget.max_trials))
+        if self.budget.search_seconds is None:
+            return True
+        used = sum(
+            self.cost.predict(trial.candidate, history) if trial.finished is None else trial.finished - trial.started
+            for trial in mine
+        )
+        return used < SHARE * self.budget.search_seconds * self.n_jobs

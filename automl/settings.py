@@ -1,0 +1,144 @@
+"""The arguments of one `fit`, checked and resolved."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import numpy as np
+
+from automl import arguments as check
+from automl.data.dataset import Data
+from automl.data.splits import training_rows
+from automl.data.task import Task
+from automl.pipeline.build import missing_libraries
+from automl.space.candidate import Candidate
+from automl.space.reader import read_space
+from automl.space.space import Space
+from automl.strategies import STRATEGIES
+
+BASELINE = "dummy"  # evaluated before anything else, not searched
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What `fit` works with; see `AutoML` for the meaning of each."""
+
+    task: str
+    metric: Any
+    time_budget: float | None
+    max_trials: int | None
+    patience: int | None
+    trial_timeout: float | None
+    memory_limit: int
+    cv: Any
+    include: list[str] | None
+    exclude: list[str] | None
+    search: str
+    search_space: Any
+    try_first: Any
+    ensemble: bool
+    n_jobs: int
+    seed: int
+    executor: str
+    run_dir: Any
+    resume: str | bool
+    verbose: int
+    callbacks: list[Callable[..., object]]
+
+    @classmethod
+    def of(cls, model: Any, tasks: tuple[str, ...]) -> Settings:
+        """Check the arguments of an estimator.
+
+        Parameters
+        ----------
+        model : AutoML
+        tasks : tuple of str
+            Tasks that the class allows, the one that "auto" stands for first.
+
+        Raises
+        ------
+        ArgumentError, InputTypeError
+            Naming the argument.
+        """
+        check.one_of("task", model.task, ["auto", *tasks])
+        max_trials = check.positive("max_trials", model.max_trials, whole=True)
+        auto_timeout = isinstance(model.trial_timeout, str)
+        if auto_timeout:
+            check.one_of("trial_timeout", model.trial_timeout, ["auto"])
+        return cls(
+            task=tasks[0] if model.task == "auto" else model.task,
+            metric=model.metric,
+            time_budget=check.time_budget(model.time_budget, max_trials),
+            max_trials=max_trials,
+            patience=check.positive("patience", model.patience, whole=True),
+            trial_timeout=None if auto_timeout else check.positive("trial_timeout", model.trial_timeout),
+            memory_limit=check.memory(model.memory_limit),
+            cv=model.cv,
+            include=check.names("include", model.include),
+            exclude=check.names("exclude", model.exclude),
+            search=check.one_of("search", model.search, list(STRATEGIES)),
+            search_space=model.search_space,
+            try_first=model.try_first,
+            ensemble=check.one_of("ensemble", model.ensemble, ["auto", True, False]) is not False,
+            n_jobs=check.cores(model.n_jobs),
+            seed=_seed(model.random_state),
+            executor=check.one_of("executor", model.executor, ["processes", "inline"]),
+            run_dir=model.run_dir,
+            resume=check.one_of("resume", model.resume, ["auto", True, False]),
+            verbose=int(model.verbose),
+            callbacks=check.functions("callbacks", model.callbacks),
+        )
+
+    def spaces(self, task: Task) -> tuple[Space, Space, list[str]]:
+        """Every component that suits the task, those of them that are searched, and notes on what is missing."""
+        declared = read_space(self.search_space)
+        absent = missing_libraries(declared)
+        rows = training_rows(self.cv, task.rows)
+        everything = declared.for_task(task.kind, rows, task.columns, absent)
+        wanted = declared.only(self.include, self.exclude)
+        named = self.include is not None and BASELINE in self.include
+        if not named and len(wanted.models) > 1:
+            wanted = wanted.only(exclude=[BASELINE]) if BASELINE in wanted.models else wanted
+        notes = [f"{name} is left out: its library is missing ({why})." for name, why in absent.items()]
+        return everything, wanted.for_task(task.kind, rows, task.columns, absent), notes
+
+    def identity(self, task: Task, data: Data, space: Space, first: list[Candidate]) -> dict[str, Any]:
+        """What must be the same for a run to go on."""
+        cv = self.cv if isinstance(self.cv, (str, int)) else type(self.cv).__name__
+        return {
+            "data": data.fingerprint,
+            "target": data.target,
+            "space": space.digest,
+            "arguments": {
+                "task": task.kind,
+                "metric": task.metric.name,
+                "cv": cv,
+                "search": self.search,
+                "trial_timeout": self.trial_timeout,
+                "try_first": [candidate.text for candidate in first],
+            },
+            "versions": _versions(),
+        }
+
+
+def _seed(random_state: Any) -> int:
+    if random_state is None:
+        return secrets.randbits(31)  # not NumPy's global generator, whose state is the caller's
+    if isinstance(random_state, (np.random.RandomState, np.random.Generator)):
+        draw = random_state.randint if isinstance(random_state, np.random.RandomState) else random_state.integers
+        return int(draw(2**31 - 1))
+    return int(check.whole("random_state", random_state))
+
+
+def _versions() -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in ("scikit-learn", "lightgbm", "xgboost", "hyperopt", "deap", "numpy", "pandas"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

@@ -1,0 +1,101 @@
+"""The default: the portfolio first, then the strategies that have been proposing what works."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from random import Random
+
+from automl.strategies.base import Strategy
+from automl.trials.history import History
+from automl.trials.trial import Proposal
+
+LAST = 20  # candidates of a strategy that its credit looks at
+BEST = 10  # places to enter
+LEAST = 0.2  # share of the proposals that every strategy keeps, whatever its credit
+
+
+def always_open(history: History) -> bool:
+    """Let the portfolio run to its end."""
+    return True
+
+
+class InTurn:
+    """The first of several strategies that still has a proposal.
+
+    Parameters
+    ----------
+    name : str
+        What the whole is called; proposals carry the origin of the strategy that made them.
+    strategies : sequence of Strategy
+        Asked in this order.
+    """
+
+    def __init__(self, name: str, strategies: Sequence[Strategy]) -> None:
+        self.name = name
+        self.strategies = tuple(strategies)
+
+    def ask(self, history: History, seed: int) -> Proposal | None:
+        """First proposal; None when all are exhausted."""
+        asked = (strategy.ask(history, seed) for strategy in self.strategies)
+        return next((proposal for proposal in asked if proposal is not None), None)
+
+
+class Mixture:
+    """The portfolio while it is open, then one of several strategies, drawn by credit.
+
+    Which strategy suits is not known beforehand, so it is learned as the search goes: adaptive operator
+    selection, by probability matching with a floor (Thierens, GECCO 2005). Proposals carry the origin of the
+    strategy that made them, and that is all the memory there is.
+
+    Parameters
+    ----------
+    portfolio : Strategy
+        Asked first.
+    strategies : sequence of Strategy
+        Draw one of these once the portfolio is closed or exhausted.
+    portfolio_open : callable
+        Whether the portfolio may have another candidate, given the history.
+    """
+
+    name = "auto"
+
+    def __init__(
+        self,
+        portfolio: Strategy,
+        strategies: Sequence[Strategy],
+        portfolio_open: Callable[[History], bool] = always_open,
+    ) -> None:
+        self.portfolio = portfolio
+        self.strategies = tuple(strategies)
+        self.portfolio_open = portfolio_open
+
+    def ask(self, history: History, seed: int) -> Proposal | None:
+        """Propose the portfolio's next, or what the drawn strategy says; None when all are exhausted."""
+        if self.portfolio_open(history) and (proposal := self.portfolio.ask(history, seed)) is not None:
+            return proposal
+        left = list(self.strategies)
+        rng = Random(seed)
+        while left:
+            weights = shares([credit(history, strategy.name) for strategy in left])
+            drawn = rng.choices(left, weights)[0]
+            if (proposal := drawn.ask(history, seed)) is not None:
+                return proposal
+            left.remove(drawn)
+        return None
+
+
+def credit(history: History, origin: str) -> float:
+    """Share of a strategy's last 20 ended candidates that are among the ten best.
+
+    One success and one failure are added (Laplace's rule), so that the first candidates do not decide alone.
+    """
+    ended = [t for t in history.trials if t.origin == origin and t.status not in ("running", "cut")]
+    last = list(dict.fromkeys(trial.candidate.key for trial in reversed(ended)))[:LAST]
+    best = {trial.candidate.key for trial in history.searched()[:BEST]}
+    return (sum(key in best for key in last) + 1) / (len(last) + 2)
+
+
+def shares(merits: Sequence[float]) -> list[float]:
+    """Probability of each strategy: the least that all have, the rest in proportion to credit."""
+    least = min(LEAST, 1 / len(merits))
+    return [least + (1 - least * len(merits)) * merit / sum(merits) for merit in merits]

@@ -1,0 +1,76 @@
+"""The folder of a run: one at a time, temporary where the user named none."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from filelock import FileLock, Timeout
+
+from automl.errors import RunDirError
+from automl.trials.journal import Journal
+
+PARTS = ("artifacts", "prepared", "table")  # made again, or worthless, without the journal
+
+
+class RunDir:
+    """Opens a run's folder and locks it until `close` (or the end of a ``with``).
+
+    Parameters
+    ----------
+    path : path or None
+        None makes a temporary folder, removed when this object is collected or the process ends.
+    resume : "auto" or bool
+        "auto" goes on where there is a journal and starts where there is none; True insists on a journal; False
+        starts anew.
+
+    Raises
+    ------
+    RunDirError
+        If another process uses the folder, it cannot be written, or `resume` does not suit it.
+    """
+
+    def __init__(self, path: str | Path | None, resume: str | bool = "auto") -> None:
+        if path is None:
+            self.path = Path(tempfile.mkdtemp(prefix="automl-"))
+            self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+        else:
+            self.path = Path(path).resolve()
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(self.path / "lock")
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise RunDirError(
+                f"run_dir {str(path)!r} is in use by another run; wait for it or name another."
+            ) from error
+        except OSError as error:
+            raise RunDirError(f"run_dir {str(path)!r} cannot be written: {error.strerror or error}.") from error
+        journal = self.path / "journal.jsonl"
+        if resume is True and not journal.exists():
+            self._lock.release()
+            raise RunDirError(f"run_dir {str(path)!r} holds no run to resume; use resume='auto' to start one.")
+        if resume is False:
+            journal.unlink(missing_ok=True)
+            for part in PARTS:
+                shutil.rmtree(self.path / part, ignore_errors=True)
+        self.journal = Journal(journal)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the folder; its files stay (until collection, where it is temporary)."""
+        self.journal.close()
+        for part in ("prepared", "table"):
+            shutil.rmtree(self.path / part, ignore_errors=True)
+        self._lock.release()
