@@ -27,9 +27,7 @@ NODES = st.recursive(
     lambda below: st.builds(Node, NAMES, PARAMS, st.lists(below, min_size=1, max_size=2).map(tuple)),
     max_leaves=6,
 )
-CANDIDATES = st.builds(
-    Candidate, st.builds(Node, NAMES, PARAMS, st.lists(NODES, min_size=1, max_size=2).map(tuple))
-)
+CANDIDATES = st.builds(Candidate, st.builds(Node, NAMES, PARAMS, st.lists(NODES, min_size=1, max_size=2).map(tuple)))
 
 
 def types(node):
@@ -41,9 +39,7 @@ def types(node):
 def test_text_and_back_is_exact(candidate):
     again = Candidate.parse(candidate.text)
     assert again == candidate
-    assert repr(types(again.root)) == repr(
-        types(candidate.root)
-    )  # 1, 1.0 and True are equal, -0.0 and 0.0 too
+    assert repr(types(again.root)) == repr(types(candidate.root))  # 1, 1.0 and True are equal, -0.0 and 0.0 too
     assert again.text == candidate.text
     assert again.key == candidate.key
 

@@ -12,7 +12,7 @@ import keyword
 import re
 import tomllib
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -110,6 +110,9 @@ class PortfolioSpec(msgspec.Struct, forbid_unknown_fields=True):
     entry: list[EntrySpec]
 
 
+SPECS = (ComponentSpec, EstimatorSpec, AcceptsSpec, FidelitySpec, CostSpec, ParamSpec, EntrySpec, PortfolioSpec)
+
+
 def packaged_folder() -> Path:
     """The folder ``search_spaces`` of the installed package, or of the checkout beside it."""
     inside = Path(str(importlib.resources.files("automl"))) / "search_spaces"
@@ -174,10 +177,27 @@ def _convert(path: Path, content: dict[str, Any], spec: type[T]) -> T:
 
 def _where(path: Path, message: str) -> str:
     """Turn msgspec's ``... - at `$.params[...].default` `` into file, table and key."""
+    text, keys = _split(message)
+    tables, key = (keys, "") if text.startswith("Object ") else (keys[:-1], "".join(keys[-1:]))
+    table = f" [{'.'.join(tables)}]{'' if key else ':'}" if tables else ""
+    return f"{path}:{table} {key + ': ' if key else ''}{text}."
+
+
+def _split(message: str) -> tuple[str, list[str]]:
+    """What is wrong, with the words that would be right where there is a list of them; and the keys on the way."""
     text, _, place = message.partition(" - at `")
     keys = [key for key in re.split(r"[.\[\]]+", place.strip("`$")) if key]
-    table = f" [{'.'.join(keys[:-1])}]" if len(keys) > 1 else ""
-    return f"{path}:{table} {keys[-1] + ': ' if keys else ''}{text}."
+    if "enum value" in text:
+        hints = [hint for spec in SPECS for key, hint in get_type_hints(spec).items() if key in keys]
+        text += ", it must be one of " + ", ".join(repr(word) for hint in hints for word in _words(hint))
+    return text, keys
+
+
+def _words(hint: Any) -> list[str]:
+    """All words of the literals in a type."""
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    return [word for part in get_args(hint) for word in _words(part)]
 
 
 def _component(path: Path, kind: Literal["model", "step"]) -> Component:
@@ -188,9 +208,8 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
         try:
             msgspec.convert(line, ParamSpec)
         except msgspec.ValidationError as error:
-            text, _, place = str(error).partition(" - at `")
-            key = place.strip("`$.")
-            raise SpaceError(f"{path}: [params] {name}: {key + ': ' if key else ''}{text}.") from error
+            text, keys = _split(str(error))
+            raise SpaceError(f"{path}: [params] {': '.join([name, *keys[:1], text])}.") from error
     spec = _convert(path, content, ComponentSpec)
     if spec.name != path.stem:
         raise SpaceError(f"{path}: name must be the file's own name, {path.stem!r}, got {spec.name!r}.")
