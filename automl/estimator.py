@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from automl import persist
@@ -36,6 +39,19 @@ from automl.trials.history import History
 from automl.trials.run_dir import RunDir
 
 Array = NDArray[Any]
+
+
+def _gives_probabilities(model: AutoML) -> bool:
+    """Whether there is `predict_proba`; before `fit` the target may still turn out to be classes."""
+    if model._tasks == ("regression",) or (hasattr(model, "best_estimator_") and not hasattr(model, "classes_")):
+        raise AttributeError("predict_proba is for classification; this model predicts numbers: use predict.")
+    return True
+
+
+def _shown(init: Callable[..., None]) -> inspect.Signature:
+    """Signature for help pages and scikit-learn: without `self`, and without the foreign names that are refused."""
+    _, *arguments = inspect.signature(init).parameters.values()
+    return inspect.Signature([one for one in arguments if one.kind is one.KEYWORD_ONLY])
 
 
 class AutoML(BaseEstimator):  # type: ignore[misc]
@@ -173,6 +189,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.verbose = verbose
         self.callbacks = callbacks
 
+    __signature__ = _shown(__init__)
+
     # ---- fit
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -219,13 +237,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             with make_executor(settings.executor, settings.n_jobs, evaluator, run_dir.path) as executor:  # where
                 clock.lap("start")
                 reason = search(history, strategy, scheduler, executor, searching, report)
-                clock.lap("search")
+                clock.lap("search", executor)
                 handed = hand_over(history, evaluator, executor, budget, data.columns, settings.ensemble, reason)
             history.end(reason, budget.elapsed())
             clock.lap("hand_over")
         self._keep(data, task, space, history, handed, splits, run_dir)
         self.stop_reason_ = reason
-        self.time_report_ = clock.report(history, executor, scheduler.ask_seconds, settings.n_jobs, handed.notes)
+        self.time_report_ = clock.report(history, scheduler.ask_seconds, settings.n_jobs, handed.notes)
         return self
 
     def _tell(self, notes: list[str], verbose: int) -> None:
@@ -285,8 +303,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         -------
         ndarray of shape (n_rows,)
         """
-        return np.asarray(self.best_estimator_.predict(self._read(X)))
+        table = self._read(X)
+        return np.asarray(self.best_estimator_.predict(table))
 
+    @available_if(_gives_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Array:
         """Probability of each class, in the order of `classes_`.
 
@@ -295,8 +315,6 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_rows, n_classes)
         """
         table = self._read(X)
-        if not hasattr(self, "classes_"):
-            raise AttributeError("predict_proba is for classification; this model predicts numbers: use predict.")
         return np.asarray(self.best_estimator_.predict_proba(table))
 
     def score(self, X: Any, y: Any) -> float:

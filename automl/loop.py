@@ -33,7 +33,9 @@ def search(
     reason = None
     try:
         while (reason := budget.must_stop(history)) is None:
-            while executor.has_room() and (job := scheduler.next(history, strategy)) is not None:
+            while executor.has_room() and not budget.must_stop(history):
+                if (job := scheduler.next(history, strategy)) is None:
+                    break
                 executor.submit(history.start(job, budget.elapsed()), job)
             if executor.idle:
                 break  # nothing left that fits

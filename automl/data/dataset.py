@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.utils.validation import check_array
 
 from automl.data.columns import Columns, Table
@@ -134,6 +135,8 @@ def as_frame(X: Any, least_rows: int = 2) -> pd.DataFrame:
             if getattr(dtype, "kind", "") == "c":
                 raise DataError(f"Complex data not supported: column {name!r}.")
         return frame
+    if issparse(X):
+        raise InputTypeError(f"X is sparse ({type(X).__name__}), which is not supported; hand in X.toarray().")
     if isinstance(X, (str, bytes, dict)) or X is None:
         raise InputTypeError(f"X must be a DataFrame or an array of rows and columns, got {type(X).__name__}.")
     try:

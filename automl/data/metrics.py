@@ -33,16 +33,27 @@ class Metric:
         probabilities of shape (n, k), or the values of shape (n,).
     needs_all_classes : bool
         Whether a fold without some class has no score, so that folds are pooled.
+    view, many : callable, optional
+        For ensemble selection, where the score depends on one number a row only: ``view(y, prediction)`` gives these
+        numbers, and ``many(y, views)`` the scores of several, shape (m, n), at once.
     """
 
     name: str
     sign: int
     function: Callable[[Array, Array], float]
     needs_all_classes: bool = False
+    view: Callable[[Array, Array], Array] | None = None
+    many: Callable[[Array, Array], Array] | None = None
 
     def loss(self, y: Array, prediction: Array) -> float:
         """Lower is better."""
         return -self.sign * float(self.function(y, prediction))
+
+    def losses(self, y: Array, views: Array) -> Array:
+        """Losses of several predictions, given as views where the metric has them; shape (m,)."""
+        if self.many is not None:
+            return -self.sign * self.many(y, views)
+        return np.array([self.loss(y, prediction) for prediction in views])
 
     def score(self, loss: float | None) -> float | None:
         """A loss in the metric's own unit."""
@@ -50,14 +61,19 @@ class Metric:
 
 
 def roc_auc(y: Array, p: Array) -> float:
-    """Area under the ROC curve of the second class, by ranks (Mann and Whitney 1947)."""
+    """Area under the ROC curve of the second class."""
+    return float(_roc_aucs(y, p[None, :, 1])[0])
+
+
+def _roc_aucs(y: Array, scores: Array) -> Array:
+    """By ranks (Mann and Whitney 1947); NaN where a class is absent."""
     positive = y == 1
     n_positive = int(positive.sum())
     n_negative = len(y) - n_positive
     if n_positive == 0 or n_negative == 0:
-        return float("nan")
-    ranks = rankdata(p[:, 1])
-    return float((ranks[positive].sum() - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
+        return np.full(len(scores), np.nan)
+    ranks = rankdata(scores, axis=1)[:, positive].sum(axis=1)
+    return np.asarray((ranks - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
 
 
 def log_loss(y: Array, p: Array) -> float:
@@ -102,6 +118,13 @@ _ROWS = {
     "mae": (-1, mae, ("regression",)),
     "r2": (1, r2, ("regression",)),
 }
+# views and vectorised scores, where one number a row is enough
+_FAST: dict[str, tuple[Callable[[Array, Array], Array], Callable[[Array, Array], Array]]] = {
+    "roc_auc": (lambda y, p: p[:, 1], _roc_aucs),
+    "log_loss": (lambda y, p: p[np.arange(len(y)), y], lambda y, v: -np.log(np.clip(v, FLOOR, None)).mean(axis=1)),
+    "rmse": (lambda y, p: p, lambda y, v: np.sqrt(np.square(y - v).mean(axis=1))),
+    "mae": (lambda y, p: p, lambda y, v: np.abs(y - v).mean(axis=1)),
+}
 _ALIASES = {
     "neg_log_loss": "log_loss",
     "neg_root_mean_squared_error": "rmse",
@@ -141,7 +164,7 @@ def make_metric(metric: Any, kind: str, classes: Array | None) -> Metric:
         if kind not in kinds:
             good = ", ".join(n for n, row in _ROWS.items() if kind in row[2])
             raise ArgumentError(f"metric {metric!r} does not suit a {kind} task; take one of {good}.")
-        return Metric(name, sign, function, name in _NEEDS_ALL)
+        return Metric(name, sign, function, name in _NEEDS_ALL, *_FAST.get(name, (None, None)))
     try:
         scorer = skm.get_scorer(name)
     except (ValueError, KeyError) as error:

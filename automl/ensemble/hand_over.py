@@ -136,15 +136,19 @@ def _choose(
 ) -> dict[int, float]:
     """Weights by trial number; empty where the best candidate is better alone."""
     trials = [trial for trial in history.kept() if trial.origin != DUMMY]
-    sample = _sample(evaluator)
-    truths = [evaluator.y[valid[rows]] for (_, valid), rows in zip(evaluator.splits, sample, strict=True)]
-    stacked = [[np.asarray(p[rows]) for p, rows in zip(predictions[t.number], sample, strict=True)] for t in trials]
     metric = evaluator.task.metric
+    truths: list[Array] = []
+    views: list[Array] = []
+    for fold, rows in enumerate(_sample(evaluator)):
+        y = evaluator.y[evaluator.splits[fold][1][rows]]
+        parts = [np.asarray(predictions[trial.number][fold][rows], dtype=np.float64) for trial in trials]
+        truths.append(y)
+        views.append(np.stack([metric.view(y, part) if metric.view else part for part in parts]) if parts else y[:0])
 
-    def loss(blend: list[Array]) -> float:
+    def losses(blends: list[Array]) -> Array:
         if evaluator.pooled:
-            return metric.loss(np.concatenate(truths), np.concatenate(blend))
-        return float(np.mean([metric.loss(y, p) for y, p in zip(truths, blend, strict=True)]))
+            return metric.losses(np.concatenate(truths), np.concatenate(blends, axis=1))
+        return np.asarray(np.mean([metric.losses(y, blend) for y, blend in zip(truths, blends, strict=True)], axis=0))
 
     load = sum(trial.model_bytes for trial in trials[:5]) / LOAD_BYTES
 
@@ -152,7 +156,7 @@ def _choose(
         left = budget.remaining()
         return left is not None and left < SPARE + load + 0.1
 
-    chosen = select(stacked, loss, out_of_time=out_of_time)
+    chosen = select(views, losses, out_of_time=out_of_time)
     weights = {trials[place].number: weight for place, weight in chosen.items()}
     if len(weights) < 2:
         return {}

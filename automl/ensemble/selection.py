@@ -13,8 +13,8 @@ STEPS = 25  # more showed no gain in AutoGluon's measurements (its PR 4737)
 
 
 def select(
-    predictions: Sequence[Sequence[Array]],
-    loss: Callable[[list[Array]], float],
+    predictions: Sequence[Array],
+    losses: Callable[[list[Array]], Array],
     steps: int = STEPS,
     out_of_time: Callable[[], bool] = lambda: False,
 ) -> dict[int, float]:
@@ -25,43 +25,32 @@ def select(
 
     Parameters
     ----------
-    predictions : sequence over candidates of sequences over folds of ndarray
-        Out-of-fold predictions; the candidates stand in order of their own loss, the best first.
-    loss : callable
-        Loss of predictions given as one array a fold.
+    predictions : sequence over folds of ndarray of shape (n_candidates, n_rows, ...)
+        Out-of-fold predictions.
+    losses : callable
+        Losses of several predictions, given like `predictions`; shape (n,).
     steps : int
         Members to add at most, repeats included.
     out_of_time : callable
-        Looked at between trials of a member; what was found so far is returned.
+        Looked at before each step; what was found so far is returned.
 
     Returns
     -------
     dict
         Place of each chosen candidate and its weight; the weights sum to 1.
     """
-    if not predictions:
+    if not predictions or not len(predictions[0]):
         return {}
-    folds = range(len(predictions[0]))
-    chosen = [0]
-    total = [np.array(predictions[0][fold], dtype=np.float64) for fold in folds]
-    best_loss, best_size = loss(total), 1
-    while len(chosen) < steps and not out_of_time():
-        step_loss, step_place = np.inf, -1
-        for place, candidate in enumerate(predictions):
-            if out_of_time():
-                return _weights(chosen[:best_size])
-            blend = [(total[fold] + candidate[fold]) / (len(chosen) + 1) for fold in folds]
-            value = loss(blend)
-            if value < step_loss - 1e-12:
-                step_loss, step_place = value, place
-        if step_place < 0:
-            break
-        chosen.append(step_place)
-        total = [total[fold] + predictions[step_place][fold] for fold in folds]
-        if step_loss < best_loss - 1e-12:
-            best_loss, best_size = step_loss, len(chosen)
-    return _weights(chosen[:best_size])
-
-
-def _weights(chosen: list[int]) -> dict[int, float]:
-    return {place: chosen.count(place) / len(chosen) for place in sorted(set(chosen))}
+    chosen: list[int] = []
+    total = [np.zeros_like(fold[0], dtype=np.float64) for fold in predictions]
+    best_loss, best_size = np.inf, 1
+    while len(chosen) < steps and not (chosen and out_of_time()):
+        blends = [(sums + fold) / (len(chosen) + 1) for sums, fold in zip(total, predictions, strict=True)]
+        values = losses(blends)
+        place = int(np.argmin(np.where(np.isfinite(values), values, np.inf)))
+        chosen.append(place)
+        total = [sums + fold[place] for sums, fold in zip(total, predictions, strict=True)]
+        if values[place] < best_loss - 1e-12:
+            best_loss, best_size = float(values[place]), len(chosen)
+    kept = chosen[:best_size]
+    return {place: kept.count(place) / len(kept) for place in sorted(set(kept))}

@@ -37,7 +37,7 @@ class Executor(Protocol):
     def finished(self, wait_seconds: float) -> list[tuple[Trial, Outcome | Failure]]:
         """Jobs that ended, waiting at most that long for the first one."""
 
-    def cancel(self) -> list[tuple[Trial, Failure]]:
+    def cancel(self) -> list[tuple[Trial, Outcome | Failure]]:
         """Stop everything that runs or waits; each comes back as cut, with the folds that it finished."""
 
     def close(self) -> None:

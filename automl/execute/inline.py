@@ -42,7 +42,7 @@ class Inline:
         trial, job = self._queue.pop(0)
         return [(trial, self._runs.run(job))]
 
-    def cancel(self) -> list[tuple[Trial, Failure]]:
+    def cancel(self) -> list[tuple[Trial, Outcome | Failure]]:
         """Forget what is queued."""
         queued, self._queue = self._queue, []
         return [(trial, Failure("cut", "The search ended first.")) for trial, _ in queued]

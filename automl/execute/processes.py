@@ -1,12 +1,18 @@
-"""Runs jobs in worker processes that can be killed: a crash, a hang or too much memory costs one trial."""
+"""Runs jobs in worker processes that can be killed: a crash, a hang or too much memory costs one trial.
+
+A supervisor thread owns the workers: it hands them queued jobs the moment they are free, even while the main thread
+thinks about the next proposal, and kills what goes over a limit.
+"""
 
 from __future__ import annotations
 
+import os
 import pickle
+import queue
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
 from dataclasses import dataclass, replace
 from multiprocessing import connection as mpc
 from pathlib import Path
@@ -18,9 +24,11 @@ import cloudpickle
 from automl.execute.base import Runs
 from automl.execute.pool import Pool, Worker
 from automl.trials.artifacts import write_whole
-from automl.trials.trial import Failure, Job, Outcome, Trial
+from automl.trials.trial import Failure, FailureKind, Job, Outcome, Trial
 
-WATCH_SECONDS = 0.1
+TICK_SECONDS = 0.1  # between looks at memory and limits
+
+Ended = tuple[Trial, Outcome | Failure]
 
 
 @dataclass
@@ -32,7 +40,7 @@ class _Run:
     worker: Worker
     started: float
     peak_bytes: int = 0
-    killed_for: str | None = None
+    killed: bool = False
 
 
 class Processes:
@@ -47,146 +55,90 @@ class Processes:
     run_dir : Path
     fork : bool
         False starts every worker as a fresh interpreter, as on machines without fork.
-    clock : callable
-        Seconds; for tests.
+
+    Attributes
+    ----------
+    busy_seconds : float
+        Core seconds that workers spent inside jobs.
     """
 
-    def __init__(
-        self,
-        runs: Runs,
-        n_jobs: int,
-        run_dir: Path,
-        *,
-        fork: bool = True,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
+    def __init__(self, runs: Runs, n_jobs: int, run_dir: Path, *, fork: bool = True) -> None:
         self._runs = runs
         self._n_jobs = n_jobs
-        self._clock = clock
         path = run_dir / "evaluator.pkl"
-        write_whole(path, lambda beside: beside.write_bytes(_pickled(runs)))
+        write_whole(path, lambda beside: beside.write_bytes(cloudpickle.dumps(runs)))
         self._pool = Pool(path, run_dir / "workers.log", fork=fork)
-        self._queue: list[tuple[Trial, Job]] = []
+        self._lock = threading.Lock()  # guards the next three
+        self._queue: deque[tuple[Trial, Job]] = deque()
         self._running: list[_Run] = []
+        self._open = 0  # jobs submitted and not yet told of
         self._resting: list[Worker] = []
-        self.busy_seconds = 0.0  # of cores, inside jobs
-        self._lock = threading.Lock()
-        self._closed = threading.Event()
-        self._watcher = threading.Thread(target=self._watch_memory, name="automl-memory", daemon=True)
-        self._watcher.start()
+        self._ended: queue.Queue[Ended | BaseException] = queue.Queue()
+        self.busy_seconds = 0.0
+        self._closing = self._cancelling = False
+        self._bell, self._ringer = os.pipe()
+        self._supervisor = threading.Thread(target=self._supervise, name="automl-supervisor", daemon=True)
+        self._supervisor.start()
 
-    # ---- submitting
+    # ---- the main thread's side
 
     def has_room(self) -> bool:
         """A free core; with more than one job at a time, one more is queued beyond the workers."""
-        used = sum(run.job.threads for run in self._running) + sum(job.threads for _, job in self._queue)
-        return used < self._n_jobs or (self._n_jobs > 1 and not self._queue)
+        with self._lock:
+            if self._n_jobs == 1:
+                return self._open == 0
+            used = sum(run.job.threads for run in self._running) + sum(job.threads for _, job in self._queue)
+            return used < self._n_jobs or not self._queue
 
     @property
     def idle(self) -> bool:
-        """Whether no job is running or queued."""
-        return not self._running and not self._queue
+        """Whether every job that was submitted has been told of."""
+        with self._lock:
+            return self._open == 0
 
     def submit(self, trial: Trial, job: Job) -> None:
         """Queue a job; it starts as soon as enough cores are free."""
-        self._queue.append((trial, job))
-        self._start_queued()
-
-    def _start_queued(self) -> None:
-        while self._queue:
-            trial, job = self._queue[0]
-            used = sum(run.job.threads for run in self._running)
-            if self._running and used + job.threads > self._n_jobs:
-                return
-            self._queue.pop(0)
-            worker = self._resting.pop() if self._resting else self._pool.start()
-            try:
-                worker.connection.send(job)
-            except OSError:  # it died while it rested
-                worker.kill()
-                worker = self._pool.start()
-                worker.connection.send(job)
-            with self._lock:
-                self._running.append(_Run(trial, job, worker, self._clock()))
-
-    # ---- collecting
-
-    def finished(self, wait_seconds: float) -> list[tuple[Trial, Outcome | Failure]]:
-        """Jobs that ended, waiting at most that long for the first one."""
-        until = self._clock() + wait_seconds
-        while True:
-            now = self._clock()
-            limits = [run.started + run.job.seconds_limit for run in self._running if run.job.seconds_limit is not None]
-            wake = min([until, *limits])
-            mpc.wait([run.worker.connection for run in self._running], timeout=max(0.0, wake - now))
-            ended = [(run, result) for run in self._running if (result := self._result(run)) is not None]
-            for run, _ in ended:
-                self._leave(run)
-            self._start_queued()
-            if ended or self._clock() >= until or self.idle:
-                return [(run.trial, result) for run, result in ended]
-
-    def _result(self, run: _Run) -> Outcome | Failure | None:
-        try:
-            if run.worker.connection.poll():
-                result: Outcome | Failure = run.worker.connection.recv()
-                if isinstance(result, Outcome):
-                    return replace(result, peak_bytes=max(run.peak_bytes, run.worker.resident_bytes()))
-                return result
-        except (EOFError, OSError, pickle.UnpicklingError):
-            return self._death(run)
-        limit = run.job.seconds_limit
-        if limit is not None and self._clock() >= run.started + limit:
-            run.killed_for = "timeout"
-            return Failure("timeout", f"Took longer than {limit:.1f} s.", self._runs.finished_folds(run.job))
-        return None
-
-    def _death(self, run: _Run) -> Failure:
-        folds = self._runs.finished_folds(run.job)
-        if run.killed_for == "memory":
-            limit = (run.job.bytes_limit or 0) / 1e9
-            return Failure("memory", f"Needed more than {limit:.2f} GB (memory_limit).", folds)
-        status = self._pool.exit_status(run.worker)
-        run.killed_for = "crash"
-        if status is not None and status < 0:
-            name = signal.Signals(-status).name
-            hint = " (out of memory, or killed from outside)" if name == "SIGKILL" else ""
-            return Failure("crashed", f"The worker process died of {name}{hint}.", folds)
-        shown = "" if status is None else f" with exit status {status}"
-        return Failure("crashed", f"The worker process ended{shown}.", folds)
-
-    def _leave(self, run: _Run) -> None:
-        self.busy_seconds += (self._clock() - run.started) * run.job.threads
         with self._lock:
-            self._running.remove(run)
-        if run.killed_for is None:
-            self._resting.append(run.worker)
-        else:
-            run.worker.kill()
+            self._queue.append((trial, job))
+            self._open += 1
+        self._ring()
 
-    # ---- ending
+    def finished(self, wait_seconds: float) -> list[Ended]:
+        """Jobs that ended, waiting at most that long for the first one."""
+        ended: list[Ended] = []
+        try:
+            item = self._ended.get(timeout=max(0.0, wait_seconds)) if self._open else self._ended.get_nowait()
+            while True:
+                if isinstance(item, BaseException):
+                    raise item
+                ended.append(item)
+                item = self._ended.get_nowait()
+        except queue.Empty:
+            pass
+        with self._lock:
+            self._open -= len(ended)
+        return ended
 
-    def cancel(self) -> list[tuple[Trial, Failure]]:
+    def cancel(self) -> list[Ended]:
         """Stop everything that runs or waits; each comes back as cut, with the folds that it finished."""
-        stopped: list[tuple[Trial, Failure]] = []
-        for run in list(self._running):
-            run.killed_for = "cut"
-            folds = self._runs.finished_folds(run.job)
-            stopped.append((run.trial, Failure("cut", "The search ended first.", folds)))
-            self._leave(run)
-        stopped += [(trial, Failure("cut", "The search ended first.")) for trial, _ in self._queue]
-        self._queue.clear()
-        return stopped
+        self._cancelling = True
+        self._ring()
+        ended: list[Ended] = []
+        while not self.idle and self._supervisor.is_alive():
+            ended += self.finished(1.0)
+        self._cancelling = False
+        return ended
 
     def close(self) -> None:
         """End every process that was started."""
-        self._closed.set()
-        self.cancel()
-        for worker in self._resting:
+        self._closing = True
+        self._ring()
+        self._supervisor.join()
+        for worker in [*self._resting, *(run.worker for run in self._running)]:
             worker.kill()
-        self._resting.clear()
-        self._watcher.join()
         self._pool.close()
+        os.close(self._bell)
+        os.close(self._ringer)
 
     def __enter__(self) -> Self:
         return self
@@ -196,20 +148,94 @@ class Processes:
     ) -> None:
         self.close()
 
-    # ---- memory
+    def _ring(self) -> None:
+        os.write(self._ringer, b"!")
 
-    def _watch_memory(self) -> None:
-        """Kill workers above their limit; the main thread sees the end of their connection."""
-        while not self._closed.wait(WATCH_SECONDS):
+    # ---- the supervisor's side
+
+    def _supervise(self) -> None:
+        try:
+            while not self._closing:
+                if self._cancelling:
+                    self._cut_all()
+                self._start_queued()
+                mpc.wait([self._bell, *(run.worker.connection for run in self._running)], timeout=self._pause())
+                if mpc.wait([self._bell], timeout=0):
+                    os.read(self._bell, 4096)
+                for run in list(self._running):
+                    if (result := self._result(run)) is not None:
+                        self._leave(run, result)
+        except BaseException as error:  # told to the main thread, which would wait for ever
+            self._ended.put(error)
+
+    def _pause(self) -> float:
+        now = time.monotonic()
+        limits = [run.started + run.job.seconds_limit - now for run in self._running if run.job.seconds_limit is not None]
+        return max(0.0, min([TICK_SECONDS, *limits]))
+
+    def _start_queued(self) -> None:
+        while not self._cancelling:
             with self._lock:
-                for run in self._running:
-                    run.peak_bytes = max(run.peak_bytes, run.worker.resident_bytes())
-                    limit = run.job.bytes_limit
-                    if limit is not None and run.peak_bytes > limit and run.killed_for is None:
-                        run.killed_for = "memory"
-                        run.worker.strike()
+                used = sum(run.job.threads for run in self._running)
+                if not self._queue or (self._running and used + self._queue[0][1].threads > self._n_jobs):
+                    return
+            worker = self._resting.pop() if self._resting else self._pool.start()
+            with self._lock:
+                if not self._queue:  # cancelled meanwhile
+                    self._resting.append(worker)
+                    return
+                trial, job = self._queue.popleft()
+                run = _Run(trial, job, worker, time.monotonic())
+                self._running.append(run)
+            try:
+                worker.connection.send(job)
+            except OSError:  # it died while it rested; its connection says so next
+                continue
 
+    def _result(self, run: _Run) -> Outcome | Failure | None:
+        try:
+            if run.worker.connection.poll():
+                result, seconds = run.worker.connection.recv()
+                self.busy_seconds += seconds * run.job.threads
+                peak = max(run.peak_bytes, run.worker.resident_bytes())
+                return replace(result, peak_bytes=peak) if isinstance(result, Outcome) else result
+        except (EOFError, OSError, pickle.UnpicklingError):
+            return self._death(run)
+        run.peak_bytes = max(run.peak_bytes, run.worker.resident_bytes())
+        if run.job.bytes_limit is not None and run.peak_bytes > run.job.bytes_limit:
+            limit = run.job.bytes_limit / 1e9
+            return self._killed(run, "memory", f"Needed more than {limit:.2f} GB (memory_limit).")
+        if run.job.seconds_limit is not None and time.monotonic() >= run.started + run.job.seconds_limit:
+            return self._killed(run, "timeout", f"Took longer than {run.job.seconds_limit:.1f} s.")
+        return None
 
-def _pickled(runs: Runs) -> bytes:
-    data: bytes = cloudpickle.dumps(runs)
-    return data
+    def _killed(self, run: _Run, kind: FailureKind, message: str) -> Failure:
+        run.worker.kill()  # before its folds are read: nothing is written behind our back
+        run.killed = True
+        self.busy_seconds += (time.monotonic() - run.started) * run.job.threads
+        return Failure(kind, message, self._runs.finished_folds(run.job))
+
+    def _death(self, run: _Run) -> Failure:
+        status = self._pool.exit_status(run.worker)
+        if status is not None and status < 0:
+            name = signal.Signals(-status).name
+            hint = " (out of memory, or killed from outside)" if name == "SIGKILL" else ""
+            return self._killed(run, "crashed", f"The worker process died of {name}{hint}.")
+        shown = "" if status is None else f" with exit status {status}"
+        return self._killed(run, "crashed", f"The worker process ended{shown}.")
+
+    def _leave(self, run: _Run, result: Outcome | Failure) -> None:
+        with self._lock:
+            self._running.remove(run)
+        if not run.killed:
+            self._resting.append(run.worker)
+        self._ended.put((run.trial, result))
+
+    def _cut_all(self) -> None:
+        with self._lock:
+            waiting = list(self._queue)
+            self._queue.clear()
+        for run in list(self._running):
+            self._leave(run, self._killed(run, "cut", "The search ended first."))
+        for trial, _ in waiting:
+            self._ended.put((trial, Failure("cut", "The search ended first.")))

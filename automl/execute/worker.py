@@ -21,7 +21,7 @@ def work(connection: Connection, evaluator_path: str, parent: int) -> None:
     Parameters
     ----------
     connection : Connection
-        Gives jobs, takes outcomes.
+        Gives jobs, takes outcomes and the seconds that they took.
     evaluator_path : str
         The pickled evaluator; opened with the first job.
     parent : int
@@ -37,7 +37,9 @@ def work(connection: Connection, evaluator_path: str, parent: int) -> None:
         if evaluator is None:
             with open(evaluator_path, "rb") as file:
                 evaluator = pickle.load(file)
-        connection.send(evaluator.run(job))
+        started = time.monotonic()
+        result = evaluator.run(job)
+        connection.send((result, time.monotonic() - started))
 
 
 def _tie_to(parent: int) -> None:

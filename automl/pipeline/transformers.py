@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, OneToOneFeatureMixin, TransformerMixin
 from sklearn.cluster import MiniBatchKMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
@@ -27,7 +27,60 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 Array = NDArray[Any]
 Seed = int | np.random.RandomState | None
 
+NORMAL_IQR = 1.349  # range of the middle half of a bell curve of variance 1
 SELECTION_TREES = 50  # enough to rank columns; the ranking, not the prediction, is wanted
+
+
+class MiddleScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Centre by the median and divide by the spread of the middle half, outliers left where they are.
+
+    Unlike scikit-learn's RobustScaler, a column whose middle half is one value (mostly zeros, say) is divided by half
+    its range, and not left in its own unit.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_features,)
+        Medians.
+    scale_ : ndarray of shape (n_features,)
+        Range of the middle half as a standard deviation; half the full range where that is 0; 1 for constants.
+    """
+
+    def fit(self, X: Any, y: Any = None) -> MiddleScaler:
+        """Learn centre and scale of each column; missing values are passed over.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        y : ignored
+        """
+        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)  # wholly missing columns stay missing
+            low, first, middle, third, high = np.nan_to_num(np.nanpercentile(X, [0, 25, 50, 75, 100], axis=0))
+        spread = np.where(third > first, (third - first) / NORMAL_IQR, (high - low) / 2)
+        self.center_ = middle
+        self.scale_ = np.where(spread > 0, spread, 1.0)
+        return self
+
+    def transform(self, X: Any) -> Array:
+        """Centred and scaled columns.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan", reset=False)
+        return np.asarray((X - self.center_) / self.scale_)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        return tags
 
 
 class CappedSVD(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -302,7 +355,8 @@ class _SelectModel(_Select):
         forest = self._forest(
             SELECTION_TREES, min_samples_leaf=3, random_state=self.random_state, n_jobs=self.n_jobs
         ).fit(X, y)
-        self.importances_ = forest.feature_importances_
+        with np.errstate(invalid="ignore"):  # no split helped, so all importances are 0, and 0 / 0 their shares
+            self.importances_ = np.nan_to_num(forest.feature_importances_)
         reached = np.cumsum(np.sort(self.importances_)[::-1])
         self._keep_best(self.importances_, int(np.searchsorted(reached, self.importance * reached[-1])) + 1)
         return self

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from automl.trials.history import History
+from automl.trials.trial import DUMMY
 
 
 class TimeReport:
@@ -14,43 +15,42 @@ class TimeReport:
     def __init__(self) -> None:
         self.started = self._last = time.monotonic()
         self._laps: dict[str, float] = {}
+        self._busy = 0.0
 
-    def lap(self, name: str) -> None:
-        """Book the time since the last lap."""
+    def lap(self, name: str, executor: Any = None) -> None:
+        """Book the time since the last lap; with an executor, the core seconds that it spent in jobs too."""
         now = time.monotonic()
         self._laps[name] = now - self._last
         self._last = now
+        self._busy = getattr(executor, "busy_seconds", self._busy)
 
-    def report(
-        self, history: History, executor: Any, ask_seconds: float, n_jobs: int, notes: list[str]
-    ) -> dict[str, Any]:
+    def report(self, history: History, ask_seconds: float, n_jobs: int, notes: list[str]) -> dict[str, Any]:
         """Seconds by name.
 
         Returns
         -------
         dict
-            `wall` by phase of the main process, `total` of them; `cores`: seconds of cores in jobs by kind of work,
-            `waiting` being those of the search outside of jobs; `share_in_jobs` of the search's core time; `ask`: of
-            the main process inside strategies; `notes` on what was skipped.
+            `total`; `wall`: by phase of the main process; `first_job`: from the start of the search to that of the
+            first job; `cores`: core seconds in jobs by kind of work (`other` is mostly writing files), and those that
+            waited from the first job to the end of the search; `share_in_jobs` of them; `ask`: of the main process
+            inside strategies; `notes` on what was skipped.
         """
-        trials = history.trials
+        searched = [trial for trial in history.trials if trial.origin != DUMMY]
         work = {
-            "prepare": sum(trial.prepare_seconds for trial in trials),
-            "fit": sum(trial.fit_seconds for trial in trials),
-            "predict": sum(trial.predict_seconds for trial in trials),
+            "prepare": sum(trial.prepare_seconds for trial in searched),
+            "fit": sum(trial.fit_seconds for trial in searched),
+            "predict": sum(trial.predict_seconds for trial in searched),
         }
-        busy = getattr(executor, "search_seconds", sum(work.values()))
-        first = getattr(executor, "first_job_seconds", 0.0)
+        before = sum(seconds for name, seconds in self._laps.items() if name in ("read", "dummy", "start"))
+        first = max(0.0, min((trial.started for trial in searched), default=before) - before)
         available = n_jobs * max(1e-9, self._laps["search"] - first)
+        cores = {**work, "other": max(0.0, self._busy - sum(work.values())), "waiting": max(0.0, available - self._busy)}
         return {
             "total": time.monotonic() - self.started,
             "wall": {name: round(seconds, 3) for name, seconds in self._laps.items()},
-            "cores": {
-                **work,
-                "other": max(0.0, busy - sum(work.values())),
-                "waiting": max(0.0, available - busy),
-            },
-            "share_in_jobs": min(1.0, busy / available),
-            "ask": ask_seconds,
+            "first_job": first,
+            "cores": {name: round(seconds, 3) for name, seconds in cores.items()},
+            "share_in_jobs": round(min(1.0, self._busy / available), 4),
+            "ask": round(ask_seconds, 3),
             "notes": notes,
         }

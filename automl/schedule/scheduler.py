@@ -14,6 +14,7 @@ from automl.trials.history import History
 from automl.trials.trial import DUMMY, Job, Proposal, Trial
 
 ATTEMPTS = 20  # asks of the strategy before the scheduler draws for itself
+TOO_LONG = 3  # proposals that do not fit the time left before it draws for itself
 CHEAPEST = 5  # families among which it then draws
 MANY_ROWS = 50_000  # from here on a job gets all threads
 LIMIT_SHARE = 0.25  # of the search time: the longest that a trial may take once there is a model
@@ -54,6 +55,7 @@ class TopRung:
         self.bytes_limit = None if bytes_limit is None else bytes_limit * self.threads // n_jobs
         self.exhausted = False
         self.ask_seconds = 0.0
+        self._last_ask = 0.0
         self._barren: tuple[int, int] | None = None  # what the history looked like when nothing fitted
 
     def next(self, history: History, strategy: Asks) -> Job | None:
@@ -67,22 +69,32 @@ class TopRung:
         seen_now = (len(history.trials), len(history.running()))
         if self.exhausted or self._barren == seen_now:
             return None
+        left = self.budget.search_left()
+        if left is not None and left < 2 * self._last_ask:
+            return None  # thinking would take what is left
         before = time.perf_counter()
         proposal = self._ask(history, strategy) or self._draw(history)
-        self.ask_seconds += time.perf_counter() - before
+        self._last_ask = time.perf_counter() - before
+        self.ask_seconds += self._last_ask
         if proposal is None:
             self._barren = seen_now
             return None
         return self._job(proposal, history)
 
     def _ask(self, history: History, strategy: Asks) -> Proposal | None:
+        too_long = 0
         for attempt in range(ATTEMPTS):
             proposal = strategy.ask(history, derive_seed(history.seed, history.candidates, attempt))
             if proposal is None:
                 self.exhausted = True
                 return None
-            if not history.seen(proposal.candidate.key) and self._fits(proposal.candidate, history):
+            if history.seen(proposal.candidate.key):
+                continue
+            if self._fits(proposal.candidate, history):
                 return proposal
+            too_long += 1
+            if too_long >= TOO_LONG:
+                return None
         return None
 
     def _draw(self, history: History) -> Proposal | None:

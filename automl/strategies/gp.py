@@ -150,17 +150,21 @@ class Breeder:
             tree[place] = self.grammar.terminal(label, self._near(self.grammar.params[label], tree[place].value))
 
     def _near(self, param: Param, value: Value) -> Value:
-        """Another value: a small step away, or anywhere."""
+        """Another value: of a choice any, of numbers mostly one a small step away."""
+        domain = param.domain
+        if isinstance(domain, Choice):
+            here = domain.index(value)
+            weights = [share * (place != here) for place, share in enumerate(domain.shares)]
+            return self.rng.choices(domain.options, weights)[0]
         sigma = SMALL
-        for _ in range(10):
+        moved = value
+        while moved == value:
             unit = self.rng.random()
-            if not isinstance(param.domain, Choice) and self.rng.random() < 0.8:
-                unit = min(max(param.domain.to_unit(value) + self.rng.gauss(0, sigma), 0.0), 1.0)
+            if self.rng.random() < 0.8:
+                unit = min(max(domain.to_unit(value) + self.rng.gauss(0, sigma), 0.0), 1.0)
                 sigma *= 1.5  # a narrow range of whole numbers needs a wider step
-            drawn: Value = param.domain.from_unit(unit)
-            if (type(drawn), drawn) != (type(value), value):
-                return drawn
-        return value
+            moved = domain.from_unit(unit)
+        return moved
 
     def _insert(self, tree: Tree) -> None:
         """Put a step, a union or a stack above some data."""

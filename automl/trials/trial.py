@@ -9,6 +9,8 @@ from automl.space.candidate import Candidate
 
 Status = Literal["running", "ok", "failed", "timeout", "memory", "crashed", "cut"]
 
+FailureKind = Literal["failed", "timeout", "memory", "crashed", "cut"]
+
 DUMMY = "dummy"  # origin of the trial that is there before anything else, so that a model is always ready
 
 
@@ -88,7 +90,7 @@ class Outcome:
 class Failure:
     """An evaluation that did not finish: data, never an exception that ends fit."""
 
-    kind: Literal["failed", "timeout", "memory", "crashed", "cut"]
+    kind: FailureKind
     message: str
     folds: tuple[FoldResult, ...] = ()
 
