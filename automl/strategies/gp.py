@@ -34,7 +34,7 @@ PARENTS = 30
 PER_FAMILY = 5  # of the parents: one family must not crowd out the rest
 TRIES = 50  # draws for a child that is new and of the space, before a random draw is proposed
 FRESH = 0.1  # share of children grown at random, lest the best family of the first trials stays the only one
-CROSSED = 0.55  # share of children of two parents
+CROSSED = 0.45  # share of children of two parents
 SMALL = 0.15  # standard deviation of a small step, in the unit interval of the parameter
 
 
