@@ -62,7 +62,7 @@ def positive(name: str, value: Any, *, whole: bool = False) -> Any:
     """
     if value is None:
         return None
-    kind = numbers.Integral if whole else numbers.Real
+    kind: Any = numbers.Integral if whole else numbers.Real
     what = "a whole number above 0" if whole else "a number of seconds above 0"
     if isinstance(value, bool) or not isinstance(value, kind):
         raise InputTypeError(f"{name} must be {what}, or None; got {value!r}.")
@@ -95,14 +95,15 @@ def time_budget(value: Any, max_trials: int | None) -> float | None:
 
 def cores(n_jobs: Any) -> int:
     """Number of cores to use; -1 is all that this process may use."""
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (numbers.Integral, type(None))):
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, numbers.Integral, type(None))):
         raise InputTypeError(f"n_jobs must be a whole number; got {n_jobs!r}.")
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if n_jobs is None:
         return 1
-    if n_jobs == 0:
+    wanted = int(n_jobs)
+    if wanted == 0:
         raise ArgumentError("n_jobs must not be 0; -1 uses all cores.")
-    return int(n_jobs) if n_jobs > 0 else max(1, available + 1 + int(n_jobs))
+    return wanted if wanted > 0 else max(1, available + 1 + wanted)
 
 
 def memory(value: Any) -> int:
@@ -170,9 +171,9 @@ def whole(name: str, value: Any) -> int:
     ArgumentError, InputTypeError
         If it is something else.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+    if isinstance(value, bool) or not isinstance(value, (int, numbers.Integral)):
         raise InputTypeError(f"{name} must be a whole number, a NumPy generator, or None; got {value!r}.")
-    if value < 0:
+    if int(value) < 0:
         raise ArgumentError(f"{name} must not be negative; got {value!r}.")
     return int(value)
 

@@ -18,13 +18,13 @@ from sklearn.utils.validation import check_is_fitted
 from automl import persist
 from automl.arguments import first_candidates, refuse_foreign
 from automl.data.dataset import Data, as_frame, make_task, with_validation
-from automl.data.splits import Split, make_splits
+from automl.data.splits import Split, fingerprint, make_splits
 from automl.data.task import Task
 from automl.ensemble.hand_over import HandOver, hand_over
 from automl.errors import DataError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
-from automl.loop import record_dummy, search
+from automl.loop import Tidy, record_dummy, search
 from automl.report.leaderboard import leaderboard
 from automl.report.progress import Reporter
 from automl.report.time_report import TimeReport
@@ -221,6 +221,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             history = History.open(space, settings.seed, run_dir.journal, identity)  # what was tried
             budget.resume(history.spent)
             splits = make_splits(cv, data.y, task.n_classes, history.seed)
+            history.agree("splits", fingerprint(splits))
             evaluator = Evaluator(task, everything, data.table, data.y, splits, history.seed, run_dir.path)
             self._tell([data.inferred, *data.columns.notes, *absent], settings.verbose)
             clock.lap("read")
@@ -233,10 +234,11 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             )  # what to try next
             scheduler = TopRung(searching, cost, settings.n_jobs, settings.trial_timeout, settings.memory_limit)
             report = Reporter(history, searching, task.metric, settings.callbacks, settings.verbose)
+            tidy = Tidy(history, evaluator.artifacts.keep_only)
             clock.lap("dummy")
             with make_executor(settings.executor, settings.n_jobs, evaluator, run_dir.path) as executor:  # where
                 clock.lap("start")
-                reason = search(history, strategy, scheduler, executor, searching, report)
+                reason = search(history, strategy, scheduler, executor, searching, [tidy, report])
                 clock.lap("search", executor)
                 handed = hand_over(history, evaluator, executor, budget, data.columns, settings.ensemble, reason)
             history.end(reason, budget.elapsed())

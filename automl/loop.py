@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from automl.errors import ArgumentError
 from automl.execute.base import Executor, Runs
@@ -15,7 +15,7 @@ from automl.trials.trial import DUMMY, Failure, Job, Proposal, Trial
 
 WAIT_SECONDS = 0.2
 
-Report = Callable[[Trial | None], None]  # told of each trial that ended, and None while waiting
+Listener = Callable[[Trial | None], None]  # told of each trial that ended, and None while waiting
 
 
 def search(
@@ -24,12 +24,17 @@ def search(
     scheduler: TopRung,
     executor: Executor,
     budget: Budget,
-    report: Report = lambda trial: None,
+    listeners: Sequence[Listener] = (),
 ) -> str:
     """Try candidates until time, trials, patience or ideas run out; returns why it stopped.
 
     Ctrl-C ends the search in order: what is finished stays, what runs is cut.
     """
+
+    def tell(trial: Trial | None) -> None:
+        for listener in listeners:
+            listener(trial)
+
     reason = None
     try:
         while (reason := budget.must_stop(history)) is None:
@@ -39,14 +44,37 @@ def search(
                 executor.submit(history.start(job, budget.elapsed()), job)
             if executor.idle:
                 break  # nothing left that fits
-            report(None)
+            tell(None)
             for trial, result in executor.finished(_wait(budget)):
-                report(history.finish(trial, result, budget.elapsed()))
+                tell(history.finish(trial, result, budget.elapsed()))
     except KeyboardInterrupt:
         reason = "interrupted"
     for trial, result in executor.cancel():
-        report(history.finish(trial, result, budget.elapsed()))
+        tell(history.finish(trial, result, budget.elapsed()))
     return reason or _why_idle(history, scheduler, budget)
+
+
+class Tidy:
+    """A listener that drops the models of candidates that nothing will need any more.
+
+    Parameters
+    ----------
+    history : History
+    keep_only : callable
+        Forgets the artifacts of every candidate but those of the given keys.
+    """
+
+    def __init__(self, history: History, keep_only: Callable[[set[str]], None]) -> None:
+        self.history, self.keep_only = history, keep_only
+
+    def __call__(self, trial: Trial | None) -> None:
+        """Look after each trial that ended."""
+        if trial is None:
+            return
+        needed = [*self.history.kept(), *self.history.running(), *self.history.unfinished]
+        if not self.history.searched():  # then the folds of partial ones are the best there is
+            needed += self.history.trials
+        self.keep_only({t.candidate.key for t in needed})
 
 
 def record_dummy(history: History, runs: Runs, space: Space, budget: Budget) -> None:

@@ -170,7 +170,7 @@ class Columns:
             if column.kind in ("number", "boolean"):
                 numbers.append(_numbers(values))
             elif column.kind == "presence":
-                numbers.append(values.notna().to_numpy(dtype=np.float64))
+                numbers.append(np.asarray(values.notna(), dtype=np.float64))
             elif column.kind == "category":
                 codes.append(_codes(values, column))
                 levels.append(len(column.levels) + column.other)

@@ -199,4 +199,5 @@ def as_target(y: Any, rows: int) -> pd.Series[Any]:
     if y.dtype.kind == "f" and not np.isfinite(y.to_numpy()).all():
         place = int(np.flatnonzero(~np.isfinite(y.to_numpy()))[0])
         raise DataError(f"Input y contains infinity or a value too large for dtype('float64'), first in row {place}.")
-    return y
+    target: pd.Series[Any] = y
+    return target

@@ -188,6 +188,7 @@ class ScorerFunction:
         self.scorer, self.kind, self.labels, self.sign = scorer, kind, labels, sign
 
     def __call__(self, y: Array, prediction: Array) -> float:
+        """Score of stored predictions, in the metric's own sign."""
         if self.labels is None:
             stand_in: BaseEstimator = _StandInRegressor(prediction)
             truth = y

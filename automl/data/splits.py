@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -118,3 +119,12 @@ def training_rows(cv: Any, rows: int) -> int:
     else:
         folds = 2
     return max(1, rows - -(-rows // max(2, min(folds, rows))))
+
+
+def fingerprint(splits: list[Split]) -> str:
+    """Hash of all row numbers."""
+    digest = blake2b(digest_size=8)
+    for part in (part for split in splits for part in split):
+        digest.update(np.ascontiguousarray(part).data)
+        digest.update(b"|")
+    return digest.hexdigest()

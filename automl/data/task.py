@@ -91,7 +91,7 @@ def read_target(y: pd.Series[Any], task: str) -> tuple[NDArray[Any], NDArray[Any
     if len(classes) < 2:
         shown = repr(classes[0].item() if hasattr(classes[0], "item") else classes[0])
         raise DataError(
-            f"The target has only one class ({shown}): there is nothing to tell apart; check which column is the target."
+            f"The target has only one class ({shown}): nothing is to be told apart; is it the right column?"
         )
     if task == "binary" and len(classes) != 2:
         raise DataError(f"task='binary' needs two classes, the target has {len(classes)}; take 'multiclass'.")

@@ -25,7 +25,7 @@ Array = NDArray[Any]
 TRAIN_SAMPLE = 2_000  # training rows a fold that the training score looks at
 
 
-class InvalidPrediction(ValueError):
+class InvalidPredictionError(ValueError):
     """A model predicted something that is no finite number."""
 
 
@@ -141,7 +141,9 @@ class Evaluator:
             loss, fold_losses = self.task.metric.loss(self.y[rows], np.concatenate(parts)), ()
         train_loss = float(np.mean([result.train_loss for result in done]))
         if not np.isfinite([loss, train_loss]).all():
-            raise InvalidPrediction(f"the metric {self.task.metric.name} is not a finite number on these predictions")
+            raise InvalidPredictionError(
+                f"the metric {self.task.metric.name} is not a finite number on these predictions"
+            )
         return Outcome(tuple(done), loss, fold_losses, train_loss, rounds=rounds)
 
     # ---- one fold
@@ -195,8 +197,7 @@ class Evaluator:
             rng = np.random.default_rng(derive_seed(self.seed, "train", fold))
             train = np.sort(rng.choice(train, TRAIN_SAMPLE, replace=False))
         sample = self.table.take(train, f"sample{fold}", self.cache)
-        loss = self._loss(self.y[train], predict(pipeline, sample))
-        return loss
+        return self._loss(self.y[train], predict(pipeline, sample))
 
     def _loss(self, y: Array, prediction: Array) -> float:
         loss = self.task.metric.loss(y, prediction)
@@ -219,11 +220,10 @@ class Evaluator:
                 model = self.artifacts.model(job.candidate.key, job.rung, result.fold)
                 prediction = self.artifacts.prediction(job.candidate.key, job.rung, result.fold)
                 fitted[result.fold] = _Fitted(result, model, prediction)
-        boosters = {fold: booster_of(fitted[fold].pipeline) for fold in fitted}
-        curves = [booster.curve_ for booster in boosters.values() if booster is not None]
-        if len(curves) < len(fitted):
+        boosters: dict[int, Any] = {fold: booster_of(fitted[fold].pipeline) for fold in fitted}
+        if any(booster is None for booster in boosters.values()):
             return None
-        rounds = best_round(curves)
+        rounds = best_round([booster.curve_ for booster in boosters.values()])
         for place, result in enumerate(done):
             booster = boosters[result.fold]
             wanted = min(rounds, len(booster.curve_))

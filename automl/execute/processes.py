@@ -60,6 +60,8 @@ class Processes:
     ----------
     busy_seconds : float
         Core seconds that workers spent inside jobs.
+    first_started : float or None
+        When the first job reached a worker, on `time.monotonic`'s clock.
     """
 
     def __init__(self, runs: Runs, n_jobs: int, run_dir: Path, *, fork: bool = True) -> None:
@@ -75,6 +77,7 @@ class Processes:
         self._resting: list[Worker] = []
         self._ended: queue.Queue[Ended | BaseException] = queue.Queue()
         self.busy_seconds = 0.0
+        self.first_started: float | None = None
         self._closing = self._cancelling = False
         self._bell, self._ringer = os.pipe()
         self._supervisor = threading.Thread(target=self._supervise, name="automl-supervisor", daemon=True)
@@ -170,7 +173,9 @@ class Processes:
 
     def _pause(self) -> float:
         now = time.monotonic()
-        limits = [run.started + run.job.seconds_limit - now for run in self._running if run.job.seconds_limit is not None]
+        limits = [
+            run.started + run.job.seconds_limit - now for run in self._running if run.job.seconds_limit is not None
+        ]
         return max(0.0, min([TICK_SECONDS, *limits]))
 
     def _start_queued(self) -> None:
@@ -180,6 +185,7 @@ class Processes:
                 if not self._queue or (self._running and used + self._queue[0][1].threads > self._n_jobs):
                     return
             worker = self._resting.pop() if self._resting else self._pool.start()
+            self.first_started = self.first_started or time.monotonic()
             with self._lock:
                 if not self._queue:  # cancelled meanwhile
                     self._resting.append(worker)

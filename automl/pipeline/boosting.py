@@ -88,7 +88,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         rate = float(self.estimator.get_params().get("learning_rate") or 0.1)
         patience = int(np.clip(round(3 / rate), *PATIENCE))
         names = _METRICS.get((self.library, self.kind), {})
-        name, sign = names.get(self.metric) or names.get(_FALLBACK[self.kind], (None, 1))
+        name, sign = names.get(self.metric) or names.get(_FALLBACK[self.kind]) or ("", 1)
         fit = getattr(self, f"_fit_{self.library}")
         curve = fit(X, y, eval_set, name, patience)
         self.curve_ = None if curve is None else sign * np.asarray(curve, dtype=np.float64)
@@ -151,7 +151,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         self.estimator.fit(X, y, eval_set=[eval_set], verbose=False)
         return list(next(iter(self.estimator.evals_result().values()))[name])
 
-    def _fit_sklearn(self, X: Array, y: Array, eval_set: Any, name: None, patience: int) -> list[float] | None:
+    def _fit_sklearn(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
         self.estimator.set_params(categorical_features=self._places(X) or None)
         if eval_set is None:
             self.estimator.set_params(early_stopping=False)

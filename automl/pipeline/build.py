@@ -89,7 +89,7 @@ def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
         if component.accepts.target == "unit":
             model = TransformedTargetRegressor(model, transformer=StandardScaler())
     else:
-        model = Coded(model, recipe.classes)
+        model = Coded(model, np.asarray(recipe.classes))
     return Pipeline([*steps, ("model", model)])
 
 

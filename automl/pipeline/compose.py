@@ -111,7 +111,7 @@ class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _predict(self, pipeline: Pipeline, X: Table) -> Array:
         if self.regression:
-            return ((pipeline.predict(X) - self.center_) / self.scale_).reshape(-1, 1)
+            return np.asarray((pipeline.predict(X) - self.center_) / self.scale_).reshape(-1, 1)
         shares = np.asarray(pipeline.predict_proba(X))
         return shares[:, 1:] if shares.shape[1] == 2 else shares
 
@@ -157,12 +157,12 @@ class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Array) -> Array:
         """Probabilities of all classes; each row sums to 1."""
-        shares = np.asarray(self.model.predict_proba(X), dtype=np.float64)
+        shares: Array = np.asarray(self.model.predict_proba(X), dtype=np.float64)
         if len(self.present_) == len(self.classes_):
             return shares
         spread = np.full((len(shares), len(self.classes_)), CLASS_FLOOR)
         spread[:, self.present_] = shares
-        return spread / spread.sum(axis=1, keepdims=True)
+        return np.asarray(spread / spread.sum(axis=1, keepdims=True))
 
     def predict(self, X: Array) -> Array:
         """The most probable label."""

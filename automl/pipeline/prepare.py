@@ -125,9 +125,9 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.where(codes < 0, gap, codes)
 
     def _onehot(self, codes: NDArray[np.int32]) -> NDArray[Any]:
-        columns: list[NDArray[Any]] = []
+        columns: list[Any] = []
         for place, levels in enumerate(self.levels_):
-            code = codes[:, place]
+            code: Any = codes[:, place]
             # with two levels and nothing missing, one column says it all
             wanted = range(1, 2) if levels == 2 and not self.code_lost_[place] else range(levels)
             columns += [code == level for level in wanted]

@@ -54,9 +54,12 @@ class Reporter:
         verbose: int = 0,
     ) -> None:
         self.history, self.budget, self.metric = history, budget, metric
-        self.callbacks = [*callbacks, Printer()] if verbose else list(callbacks)
+        self.callbacks: list[Callable[[Progress], object]] = [*callbacks]
+        if verbose:
+            self.callbacks.append(Printer())
 
     def __call__(self, trial: Trial | None) -> None:
+        """Tell every callback."""
         if not self.callbacks:
             return
         best = next(iter(self.history.searched()), None)
@@ -82,6 +85,7 @@ class Printer:
         self._best: float | None = None
 
     def __call__(self, progress: Progress) -> None:
+        """Print where there is something better."""
         if progress.best_score is None or progress.best_score == self._best:
             return
         self._best = progress.best_score

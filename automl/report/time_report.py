@@ -16,13 +16,16 @@ class TimeReport:
         self.started = self._last = time.monotonic()
         self._laps: dict[str, float] = {}
         self._busy = 0.0
+        self._first_job: float | None = None
 
     def lap(self, name: str, executor: Any = None) -> None:
         """Book the time since the last lap; with an executor, the core seconds that it spent in jobs too."""
         now = time.monotonic()
         self._laps[name] = now - self._last
         self._last = now
-        self._busy = getattr(executor, "busy_seconds", self._busy)
+        if executor is not None:
+            self._busy = getattr(executor, "busy_seconds", 0.0)
+            self._first_job = getattr(executor, "first_started", None)
 
     def report(self, history: History, ask_seconds: float, n_jobs: int, notes: list[str]) -> dict[str, Any]:
         """Seconds by name.
@@ -41,10 +44,16 @@ class TimeReport:
             "fit": sum(trial.fit_seconds for trial in searched),
             "predict": sum(trial.predict_seconds for trial in searched),
         }
-        before = sum(seconds for name, seconds in self._laps.items() if name in ("read", "dummy", "start"))
-        first = max(0.0, min((trial.started for trial in searched), default=before) - before)
+        begun = self.started + sum(
+            seconds for name, seconds in self._laps.items() if name in ("read", "dummy", "start")
+        )
+        first = max(0.0, self._first_job - begun) if self._first_job is not None else 0.0
         available = n_jobs * max(1e-9, self._laps["search"] - first)
-        cores = {**work, "other": max(0.0, self._busy - sum(work.values())), "waiting": max(0.0, available - self._busy)}
+        cores = {
+            **work,
+            "other": max(0.0, self._busy - sum(work.values())),
+            "waiting": max(0.0, available - self._busy),
+        }
         return {
             "total": time.monotonic() - self.started,
             "wall": {name: round(seconds, 3) for name, seconds in self._laps.items()},

@@ -57,9 +57,9 @@ class CostModel:
 
     def _correction(self, family: str, history: History) -> float:
         ratios = [
-            (trial.finished - trial.started) / self.nominal(trial.candidate)
+            trial.work_seconds / self.nominal(trial.candidate)
             for trial in history.trials
-            if trial.candidate.family == family and trial.finished is not None and trial.status in ("ok", "timeout")
+            if trial.candidate.family == family and trial.status in ("ok", "timeout")
         ]
         return median(ratios[-MEMORY:]) if ratios else 1.0
 

@@ -32,7 +32,7 @@ class PortfolioShare:
         if self.budget.search_seconds is None:
             return True
         used = sum(
-            self.cost.predict(trial.candidate, history) if trial.finished is None else trial.finished - trial.started
+            self.cost.predict(trial.candidate, history) if trial.status == "running" else trial.work_seconds
             for trial in mine
         )
         return used < SHARE * self.budget.search_seconds * self.n_jobs

@@ -11,7 +11,7 @@ from automl.schedule.cost import CostModel
 from automl.space.candidate import Candidate
 from automl.space.seed import derive_seed
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, Job, Proposal, Trial
+from automl.trials.trial import DUMMY, Job, Proposal
 
 ATTEMPTS = 20  # asks of the strategy before the scheduler draws for itself
 TOO_LONG = 3  # proposals that do not fit the time left before it draws for itself
@@ -139,8 +139,4 @@ class TopRung:
         first = next((trial for trial in history.trials if trial.complete and trial.origin != DUMMY), None)
         if first is None:
             return left
-        return min(left, max(LIMIT_SHARE * total, 2 * _seconds(first)))
-
-
-def _seconds(trial: Trial) -> float:
-    return (trial.finished or trial.started) - trial.started
+        return min(left, max(LIMIT_SHARE * total, 2 * first.work_seconds))

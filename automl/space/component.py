@@ -33,7 +33,8 @@ class Condition:
         if self.compare in {"==", "!="}:
             same = type(value) is type(self.value) and value == self.value
             return same == (self.compare == "==")
-        return bool(_COMPARE[self.compare](value, self.value))
+        compare: Any = _COMPARE[self.compare]
+        return bool(compare(value, self.value))
 
 
 @dataclass(frozen=True)

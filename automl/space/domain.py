@@ -88,9 +88,11 @@ class Float(_Range):
         return isinstance(value, float) and self.low <= value <= self.high
 
     def cast(self, value: Any) -> Any:
+        """`value` in the domain's own type, where that is possible."""
         return float(value) if _is_number(value) else value
 
     def from_unit(self, unit: float) -> float:
+        """Value at `unit`."""
         if self.step is not None:
             count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
             value = self.low + min(int(unit * count), count - 1) * self.step
@@ -99,6 +101,7 @@ class Float(_Range):
         return min(max(float(f"{value:.{_DIGITS}g}"), float(self.low)), float(self.high))
 
     def to_unit(self, value: float) -> float:
+        """Place of `value` in [0, 1]."""
         if self.step is not None:
             count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
             return (round((value - self.low) / self.step) + 0.5) / count
@@ -119,12 +122,14 @@ class Int(_Range):
         return type(value) is int and self.low <= value <= self.high
 
     def cast(self, value: Any) -> Any:
+        """`value` in the domain's own type, where that is possible."""
         return int(value) if _is_number(value) and value == int(value) else value
 
     def _ends(self) -> tuple[float, float]:
         return self._warp(self.low - 0.5), self._warp(self.high + 0.5)
 
     def from_unit(self, unit: float) -> int:
+        """Value at `unit`."""
         if self.step is not None:
             count = int((self.high - self.low) // self.step) + 1
             return int(self.low + min(int(unit * count), count - 1) * self.step)
@@ -132,6 +137,7 @@ class Int(_Range):
         return int(min(max(value, self.low), self.high))
 
     def to_unit(self, value: int) -> float:
+        """Place of `value` in [0, 1]."""
         if self.step is not None:
             count = int((self.high - self.low) // self.step) + 1
             return (round((value - self.low) / self.step) + 0.5) / count
@@ -170,11 +176,13 @@ class Choice:
         return any(type(option) is type(value) and option == value for option in self.options)
 
     def cast(self, value: Any) -> Any:
+        """`value` in the domain's own type, where that is possible."""
         if value in self or not _is_number(value):
             return value
         return next((o for o in self.options if _is_number(o) and o == value), value)
 
     def from_unit(self, unit: float) -> Value:
+        """Value at `unit`."""
         reached = 0.0
         for option, share in zip(self.options, self.shares, strict=True):
             reached += share
@@ -183,6 +191,7 @@ class Choice:
         return self.options[-1]
 
     def to_unit(self, value: Value) -> float:
+        """Place of `value` in [0, 1]."""
         place = self.index(value)
         return sum(self.shares[:place]) + self.shares[place] / 2
 

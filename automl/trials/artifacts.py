@@ -83,6 +83,13 @@ class Artifacts:
         """Forget a candidate's models and predictions."""
         shutil.rmtree(self.root / key, ignore_errors=True)
 
+    def keep_only(self, keys: set[str]) -> None:
+        """Forget every candidate but these."""
+        if self.root.exists():
+            for folder in self.root.iterdir():
+                if folder.name not in keys:
+                    self.drop(folder.name)
+
     # ---- refit on all rows
 
     def save_refit(self, key: str, model: Any) -> None:

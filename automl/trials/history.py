@@ -12,6 +12,7 @@ from automl.trials.journal import FORMAT, Journal, finish_event, read_finish, re
 from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial
 
 KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
+KEPT_BYTES = 4e9  # of fold models on disk; the best candidate's stay whatever their size
 
 
 class History:
@@ -69,6 +70,25 @@ class History:
         history = cls(space, first["seed"], journal)
         history._replay(journal.events)
         return history
+
+    def agree(self, name: str, value: str) -> None:
+        """Write down a fact of the run, or check that it is still the same.
+
+        Raises
+        ------
+        RunDirError
+            If the journal says something else.
+        """
+        if self.journal is None:
+            return
+        told = next((e["value"] for e in self.journal.events if e["event"] == "fact" and e["name"] == name), None)
+        if told is None:
+            self.journal.append("fact", name=name, value=value)
+        elif told != value:
+            raise RunDirError(
+                f"run_dir {str(self.journal.path.parent)!r} holds a run with other {name}; use the same, "
+                "another run_dir, or resume=False."
+            )
 
     def _replay(self, events: list[dict[str, Any]]) -> None:
         starts: dict[int, int] = {}
@@ -150,8 +170,14 @@ class History:
         first: dict[str, Trial] = {}
         for trial in best:
             first.setdefault(trial.candidate.family, trial)
-        keep = {trial.number for trial in best[:KEPT_BEST]} | {trial.number for trial in first.values()}
-        return [trial for trial in best if trial.number in keep]
+        wanted = dict.fromkeys([*best[:KEPT_BEST], *first.values()])
+        kept: list[Trial] = []
+        size = 0
+        for trial in wanted:
+            size += trial.model_bytes
+            if not kept or size <= KEPT_BYTES or trial.origin == DUMMY:
+                kept.append(trial)
+        return sorted(kept, key=lambda trial: (trial.loss, trial.number))
 
 
 def _brief(value: object) -> str:

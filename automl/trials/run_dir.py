@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
+from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -14,7 +15,7 @@ from filelock import FileLock, Timeout
 from automl.errors import RunDirError
 from automl.trials.journal import Journal
 
-PARTS = ("artifacts", "prepared", "table")  # made again, or worthless, without the journal
+SCRATCH = ("prepared", "table")  # made anew in each session
 
 
 class RunDir:
@@ -54,10 +55,10 @@ class RunDir:
         if resume is True and not journal.exists():
             self._lock.release()
             raise RunDirError(f"run_dir {str(path)!r} holds no run to resume; use resume='auto' to start one.")
+        self._clear(SCRATCH)  # what a killed session left behind
         if resume is False:
             journal.unlink(missing_ok=True)
-            for part in PARTS:
-                shutil.rmtree(self.path / part, ignore_errors=True)
+            self._clear(["artifacts"])
         self.journal = Journal(journal)
 
     def __enter__(self) -> Self:
@@ -71,6 +72,9 @@ class RunDir:
     def close(self) -> None:
         """Release the folder; its files stay (until collection, where it is temporary)."""
         self.journal.close()
-        for part in ("prepared", "table"):
-            shutil.rmtree(self.path / part, ignore_errors=True)
+        self._clear(SCRATCH)
         self._lock.release()
+
+    def _clear(self, parts: Iterable[str]) -> None:
+        for part in parts:
+            shutil.rmtree(self.path / part, ignore_errors=True)

@@ -142,6 +142,14 @@ class Trial:
         """Whether the candidate has all folds of the top rung, so that it may be ranked."""
         return self.status == "ok" and self.rung == TOP
 
+    @property
+    def work_seconds(self) -> float:
+        """Seconds inside the evaluation (waiting for a core left out); for what was killed, seconds until then."""
+        work = self.prepare_seconds + self.fit_seconds + self.predict_seconds
+        if self.status == "ok" or self.finished is None:
+            return work
+        return max(work, self.finished - self.started)
+
     def ended(self, result: Outcome | Failure, seconds: float) -> Trial:
         """This trial with its end written into it; `seconds` is the run's clock."""
         folds = result.folds

@@ -1,0 +1,118 @@
+"""Tables from files: CSV, TSV and Parquet. Whatever is wrong with a file becomes one sentence that says where."""
+
+from __future__ import annotations
+
+import difflib
+import lzma
+import re
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from automl.errors import DataError
+
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
+TABS = (".tsv", ".tab")
+PARQUET = (".parquet", ".pq")
+OTHERS = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather", ".arrow", ".pkl", ".sqlite", ".db")
+SEPARATORS = (";", "\t", "|")  # looked for where the header has no comma
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    """Read a table with one header line.
+
+    Parameters
+    ----------
+    path : path
+        ``.csv``, ``.tsv`` or ``.txt`` (UTF-8; also compressed: ``.gz``, ``.bz2``, ``.xz``, ``.zip``), or ``.parquet``
+        where pyarrow is installed. Comma, semicolon, tab or bar separate the fields. Empty fields, and the words that
+        pandas takes for missing (``NA``, ``NaN``, ``NULL``, ``None``, ``n/a`` and a few more), are missing values.
+
+    Raises
+    ------
+    DataError
+        If the file is not there, cannot be read or parsed, has no rows, or names two columns alike.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise DataError(f"{str(path)!r} is a folder; name a file in it.")
+    if not path.exists():
+        near = difflib.get_close_matches(path.name, _siblings(path), n=1)
+        raise DataError(f"There is no file {str(path)!r}{f'; did you mean {near[0]!r}?' if near else '.'}")
+    kind = next((suffix for suffix in reversed(_suffixes(path)) if suffix not in COMPRESSED), "")
+    if kind in OTHERS:
+        raise DataError(f"{str(path)!r} is of a kind that is not read ({kind}); convert it to CSV or Parquet.")
+    try:
+        if path.stat().st_size == 0:
+            raise DataError(f"{str(path)!r} is empty.")
+        frame = _read_parquet(path) if kind in PARQUET else _read_text(path, "\t" if kind in TABS else ",")
+    except pd.errors.EmptyDataError as error:
+        raise DataError(f"{str(path)!r} is empty.") from error
+    except pd.errors.ParserError as error:
+        raise DataError(f"{str(path)!r} does not parse: {_parse_error(str(error))}.") from error
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{str(path)!r} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); convert it, for example "
+            "with iconv -f latin1 -t utf-8."
+        ) from error
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{str(path)!r} cannot be read: {str(reason).rstrip('.')}.") from error
+    if not len(frame):
+        raise DataError(f"{str(path)!r} has a header, but no rows.")
+    return frame
+
+
+def _suffixes(path: Path) -> list[str]:
+    return [suffix.lower() for suffix in path.suffixes]
+
+
+def _siblings(path: Path) -> list[str]:
+    return [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
+
+
+def _read_text(path: Path, separator: str) -> pd.DataFrame:
+    header = _header(path, separator)
+    if len(header) == 1:
+        separator = next((other for other in SEPARATORS if other in header[0]), separator)
+        header = _header(path, separator)
+    named = [name for name in header if name]
+    repeated = [name for place, name in enumerate(named) if name in named[:place]]
+    if repeated:
+        names = ", ".join(map(repr, dict.fromkeys(repeated)))
+        raise DataError(f"{str(path)!r} has several columns named {names}; rename them (is the first line a header?).")
+    frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False)
+    if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what stands before the first name for an index
+        raise DataError(
+            f"{str(path)!r} does not parse: line 2 has more fields than the header has names ({len(header)})."
+        )
+    return frame
+
+
+def _header(path: Path, separator: str) -> list[str]:
+    options: dict[str, Any] = {"header": None, "nrows": 1, "dtype": str, "keep_default_na": False}
+    line = pd.read_csv(path, sep=separator, encoding="utf-8-sig", **options)
+    return [str(name) for name in line.iloc[0]]
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        frame = pd.read_parquet(path)
+    except ImportError as error:
+        raise DataError(f"Reading {str(path)!r} needs pyarrow; install it with: pip install pyarrow.") from error
+    except ValueError as error:  # pyarrow's errors derive from it
+        raise DataError(f"{str(path)!r} does not parse as Parquet: {str(error).rstrip('.')}.") from error
+    if any(name is not None for name in frame.index.names):
+        frame = frame.reset_index()
+    return frame.set_axis(frame.columns.map(str), axis=1)
+
+
+def _parse_error(message: str) -> str:
+    """What pandas' C parser says, in words."""
+    if found := re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", message):
+        return f"line {found[2]} has {found[3]} fields, the lines before it {found[1]}"
+    if found := re.search(r"EOF inside string starting at row (\d+)", message):
+        return f"a quote opened in line {int(found[1]) + 1} is never closed"
+    return message.removeprefix("Error tokenizing data. C error: ").strip().rstrip(".")

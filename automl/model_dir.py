@@ -1,0 +1,63 @@
+"""The folder that ``automl fit --out`` writes: model.joblib, leaderboard.csv and run.json."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from automl.errors import ArgumentError
+
+LEADERBOARD = "leaderboard.csv"
+RUN = "run.json"
+
+
+def prepare(folder: Path) -> None:
+    """Make the folder, and be sure that it can be written before the time is spent.
+
+    Raises
+    ------
+    ArgumentError
+        If it cannot.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArgumentError(f"--out: {str(folder)!r} cannot be a folder: {error.strerror or error}.") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise ArgumentError(f"--out: {str(folder)!r} cannot be written.")
+
+
+def write(folder: Path, model: Any, run: dict[str, Any]) -> None:
+    """Write a fitted model, its leaderboard and what is known of the run, each file whole or not at all."""
+    from automl.trials.artifacts import write_whole
+
+    model.save(folder)
+    board = model.leaderboard()
+    write_whole(folder / LEADERBOARD, lambda beside: board.to_csv(beside, index=False))
+    text = json.dumps(run, indent=2) + "\n"
+    write_whole(folder / RUN, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def read_run(folder: Path) -> dict[str, Any]:
+    """What is known of the run; empty for a folder that only holds a model."""
+    path = folder / RUN
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return found
+
+
+def read_leaderboard(folder: Path) -> list[dict[str, str]]:
+    """The leaderboard's rows, all values as text.
+
+    Raises
+    ------
+    ArgumentError
+        If there is none.
+    """
+    path = folder / LEADERBOARD
+    if not path.exists():
+        raise ArgumentError(f"There is no leaderboard in {str(folder)!r}; `automl fit --out {folder}` writes one.")
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

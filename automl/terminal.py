@@ -1,0 +1,173 @@
+"""What the command line shows: the live line, the leaderboard, the families."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from automl.space.component import Component
+from automl.space.domain import describe
+
+if TYPE_CHECKING:
+    from automl.report.progress import Progress
+
+WIDTH = 100
+
+
+def make_console() -> Console:
+    """Standard output, at most 100 columns wide."""
+    console = Console(highlight=False)
+    console.width = min(WIDTH, console.width) if console.is_terminal else WIDTH
+    return console
+
+
+class LiveLine:
+    """One line that says how the search stands; a callback of `AutoML`.
+
+    Parameters
+    ----------
+    deadline : float or None
+        Reading of the monotonic clock at the end of the budget.
+    """
+
+    def __init__(self, deadline: float | None) -> None:
+        self.deadline = deadline
+        self.progress: Progress | None = None
+        self.stopping = False
+
+    def __call__(self, progress: Progress) -> None:
+        self.progress = progress
+
+    def __rich__(self) -> Text:
+        parts = ["starting"]
+        if (now := self.progress) is not None:
+            best = "no model yet" if now.best_score is None else f"{now.metric} {now.best_score:.5g} {now.best_family}"
+            failed = f" ({now.failures} failed)" if now.failures else ""
+            parts = [f"best {best}", f"{now.trials} trials{failed}"]
+        if self.deadline is not None:
+            parts.append(f"{max(0.0, self.deadline - time.monotonic()):.0f} s left")
+        parts.append("stopping: the best so far is kept" if self.stopping else "Ctrl-C: stop and keep the best")
+        return Text(" · ".join(parts), style="cyan", no_wrap=True, overflow="ellipsis")
+
+
+class Interrupt:
+    """Ctrl-C: the first one during the search ends it in order, so that the model is still written; a second gives up.
+
+    A callback of `AutoML`: `search` catches the KeyboardInterrupt that it raises while waiting. After the search no
+    more calls come, so that a first Ctrl-C during the hand-over changes nothing.
+    """
+
+    def __init__(self, line: LiveLine) -> None:
+        self.line = line
+        self._searching = False
+        self._raised = False
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Remember the wish; before the search and the second time, give up."""
+        if self.line.stopping or not self._searching:
+            raise KeyboardInterrupt
+        self.line.stopping = True
+
+    def __call__(self, progress: Progress) -> None:
+        self._searching = True
+        if self.line.stopping and not self._raised and progress.trial is None:
+            self._raised = True
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def watching(console: Console, deadline: float | None, quiet: bool) -> Iterator[list[Any]]:
+    """The callbacks to hand to `AutoML`, with a live line where there is a terminal, and Ctrl-C in order."""
+    line = LiveLine(deadline)
+    interrupt = Interrupt(line)
+    catching = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGINT, interrupt.on_signal) if catching else None
+    try:
+        if console.is_terminal and not quiet:
+            with Live(line, console=console, transient=True, refresh_per_second=4):
+                yield [line, interrupt]
+        else:
+            yield [interrupt]
+    finally:
+        if catching:
+            signal.signal(signal.SIGINT, before)
+
+
+# ---- leaderboard
+
+
+def leaderboard_table(rows: list[dict[str, str]], metric: str, most: int | None = None) -> Table:
+    """The leaderboard at most 100 columns wide.
+
+    Parameters
+    ----------
+    rows : list of dict
+        As `model_dir.read_leaderboard` gives them.
+    metric : str
+        Heads the column of scores.
+    most : int, optional
+        Rows to show.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("rank", justify="right", no_wrap=True)
+    table.add_column("id", justify="right", no_wrap=True)
+    table.add_column(Text(metric), justify="right", no_wrap=True)
+    table.add_column("± std", justify="right", no_wrap=True)
+    table.add_column("fit s", justify="right", no_wrap=True)
+    table.add_column("origin", no_wrap=True)
+    table.add_column("candidate", no_wrap=True, overflow="ellipsis", ratio=1)
+    for row in rows[:most]:
+        what = row["pipeline"] if row["status"] == "ok" else f"{row['status']}: {row['error']} {row['pipeline']}"
+        name = "ensemble: " if row["family"] == "ensemble" else ""
+        cells = [row["rank"] or "–", row["id"], _number(row["score"], ".5g"), _number(row["score_std"], ".2g")]
+        cells += [_number(row["fit_seconds"], ".1f"), row["origin"], name + what]
+        table.add_row(*map(Text, cells))
+    return table
+
+
+def _number(text: str, form: str) -> str:
+    return format(float(text), form) if text else ""
+
+
+def failures_line(rows: list[dict[str, str]]) -> str:
+    """How many candidates did not finish, and why; empty where all did."""
+    counts = Counter(row["status"] for row in rows if row["status"] != "ok")
+    told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
+    return f"{counts.total()} without a rank ({told})" if counts else ""
+
+
+# ---- families
+
+
+def component_heading(component: Component) -> Text:
+    """Name, kind and summary of a family or step."""
+    tasks = [kind for kind in ("classification", "regression") if component.estimator.path(kind) is not None]
+    kind = "family" if component.kind == "model" else "step"
+    return Text.assemble((component.name, "bold cyan"), f" ({kind}; {', '.join(tasks)}): {component.summary}")
+
+
+def params_table(component: Component) -> Table:
+    """Parameters of a family or step: range, default, and why they matter."""
+    table = Table(box=None, padding=(0, 1, 0, 2), pad_edge=True, header_style="bold")
+    table.add_column("parameter", no_wrap=True)
+    table.add_column("range", max_width=26)
+    table.add_column("default", no_wrap=True, max_width=12, overflow="ellipsis")
+    table.add_column("why", ratio=1)
+    for param in component.params:
+        conditions = [f"{c.param} {c.compare} {c.value!r}" for c in param.when]
+        conditions += [f"a {param.task}"] if param.task else []
+        only = f" (Only with {' and '.join(conditions)}.)" if conditions else ""
+        range_ = describe(param.domain) + (f", at most the {param.at_most}" if param.at_most else "")
+        table.add_row(param.name, Text(range_), Text(repr(param.default)), Text(param.why + only))
+    return table
