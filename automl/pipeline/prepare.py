@@ -98,7 +98,7 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.spreads_ = _spreads(np.where(lost, self.medians_, numbers))
         codes = table.codes
         self.levels_ = table.levels
-        self.code_lost_ = (codes < 0).any(axis=0)
+        self.code_lost_: Any = (codes < 0).any(axis=0)
         return self
 
     def apply(self, table: Table) -> NDArray[Any]:
