@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +16,9 @@ LEADERBOARD = "leaderboard.csv"
 RUN = "run.json"
 
 
-def prepare(folder: Path) -> None:
-    """Make the folder, and be sure that it can be written before the time is spent.
+@contextmanager
+def prepared(folder: Path) -> Iterator[None]:
+    """Make the folder before the time is spent; one that is empty in the end is removed.
 
     Raises
     ------
@@ -28,6 +31,11 @@ def prepare(folder: Path) -> None:
         raise ArgumentError(f"--out: {str(folder)!r} cannot be a folder: {error.strerror or error}.") from error
     if not os.access(folder, os.W_OK | os.X_OK):
         raise ArgumentError(f"--out: {str(folder)!r} cannot be written.")
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            folder.rmdir()
 
 
 def write(folder: Path, model: Any, run: dict[str, Any]) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from automl import model_dir
 from automl.space.component import Component
 from automl.space.domain import describe
 
@@ -47,14 +50,16 @@ class LiveLine:
         self.stopping = False
 
     def __call__(self, progress: Progress) -> None:
+        """Keep what to show."""
         self.progress = progress
 
     def __rich__(self) -> Text:
         parts = ["starting"]
         if (now := self.progress) is not None:
-            best = "no model yet" if now.best_score is None else f"{now.metric} {now.best_score:.5g} {now.best_family}"
+            known = now.best_score is not None
+            best = f"best {now.metric} {now.best_score:.5g} {now.best_family}" if known else "no model yet"
             failed = f" ({now.failures} failed)" if now.failures else ""
-            parts = [f"best {best}", f"{now.trials} trials{failed}"]
+            parts = [best, f"{now.trials} trials{failed}"]
         if self.deadline is not None:
             parts.append(f"{max(0.0, self.deadline - time.monotonic()):.0f} s left")
         parts.append("stopping: the best so far is kept" if self.stopping else "Ctrl-C: stop and keep the best")
@@ -80,6 +85,7 @@ class Interrupt:
         self.line.stopping = True
 
     def __call__(self, progress: Progress) -> None:
+        """End the search if Ctrl-C was pressed."""
         self._searching = True
         if self.line.stopping and not self._raised and progress.trial is None:
             self._raised = True
@@ -126,13 +132,13 @@ def leaderboard_table(rows: list[dict[str, str]], metric: str, most: int | None 
     table.add_column("± std", justify="right", no_wrap=True)
     table.add_column("fit s", justify="right", no_wrap=True)
     table.add_column("origin", no_wrap=True)
-    table.add_column("candidate", no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column("candidate")  # the only column that may be narrowed: its texts end in an ellipsis
     for row in rows[:most]:
-        what = row["pipeline"] if row["status"] == "ok" else f"{row['status']}: {row['error']} {row['pipeline']}"
-        name = "ensemble: " if row["family"] == "ensemble" else ""
+        status = {"ok": "", "cut": "cut: "}.get(row["status"], f"{row['status']}: {row['error']} ")
+        what = ("ensemble: " if row["family"] == "ensemble" else status) + row["pipeline"]
         cells = [row["rank"] or "–", row["id"], _number(row["score"], ".5g"), _number(row["score_std"], ".2g")]
-        cells += [_number(row["fit_seconds"], ".1f"), row["origin"], name + what]
-        table.add_row(*map(Text, cells))
+        cells += [_number(row["fit_seconds"], ".1f"), row["origin"]]
+        table.add_row(*map(Text, cells), Text(what, no_wrap=True, overflow="ellipsis"))
     return table
 
 
@@ -143,8 +149,19 @@ def _number(text: str, form: str) -> str:
 def failures_line(rows: list[dict[str, str]]) -> str:
     """How many candidates did not finish, and why; empty where all did."""
     counts = Counter(row["status"] for row in rows if row["status"] != "ok")
-    told = ", ".join(f"{count} {status}" for status, count in counts.most_common())
-    return f"{counts.total()} without a rank ({told})" if counts else ""
+    return "Not ranked: " + ", ".join(f"{n} {status}" for status, n in counts.most_common()) if counts else ""
+
+
+def show_leaderboard(console: Console, folder: Path, most: int | None) -> None:
+    """Print the leaderboard of a model's folder, and what is not in sight of it."""
+    rows = model_dir.read_leaderboard(folder)
+    metric = model_dir.read_run(folder).get("metric", "score")
+    console.print()
+    console.print(leaderboard_table(rows, metric, most))
+    if most is not None and len(rows) > most:
+        console.print(f"... and {len(rows) - most} more: automl leaderboard {shlex.quote(str(folder))}", markup=False)
+    if failures := failures_line(rows):
+        console.print(failures, markup=False)
 
 
 # ---- families

@@ -6,6 +6,7 @@ import difflib
 import lzma
 import re
 import zlib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,31 @@ def read_table(path: str | Path) -> pd.DataFrame:
     if not len(frame):
         raise DataError(f"{str(path)!r} has a header, but no rows.")
     return frame
+
+
+def require_columns(table: pd.DataFrame, wanted: Mapping[str, Sequence[str]], path: Path) -> None:
+    """Refuse names that a table does not have.
+
+    Parameters
+    ----------
+    table : DataFrame
+    wanted : mapping of str to sequence of str
+        Names of columns by the option that asks for them.
+    path : Path
+        Where the table was read.
+
+    Raises
+    ------
+    DataError
+        For the first one; it says which names there are.
+    """
+    for option, names in wanted.items():
+        for name in names:
+            if name not in table.columns:
+                near = difflib.get_close_matches(name, list(table.columns), n=1)
+                known = ", ".join(map(repr, table.columns[:20])) + (", ..." if len(table.columns) > 20 else "")
+                hint = f"did you mean {near[0]!r}?" if near else f"its columns are {known}."
+                raise DataError(f"{option}: {str(path)!r} has no column {name!r}; {hint}")
 
 
 def _suffixes(path: Path) -> list[str]:

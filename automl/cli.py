@@ -1,0 +1,313 @@
+"""The command line: ``automl fit``, ``predict``, ``leaderboard``, ``families`` and ``example``.
+
+Libraries that take time to load are imported inside the commands, so that ``automl --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+import time
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from automl.errors import ArgumentError, AutoMLError
+
+SAVE_SECONDS = 0.4  # of the budget, kept for writing model and leaderboard
+SAVE_SHARE = 0.01  # and this share of it
+SAVE_BYTES = 1e8  # and a second for so many bytes of the training file: models of large tables are large
+LEAST_SECONDS = 0.5  # what the search gets, however short the budget
+LONGEST_START = 30.0  # an older process was something else before (``exec automl`` in a shell)
+ROWS_SHOWN = 15
+
+FILES = "CSV (also .gz), TSV, or Parquet where pyarrow is installed."
+MISSING = "Empty fields and the words NA, NaN, NULL, None, n/a (and pandas' other defaults) are missing values."
+BUDGET = (
+    "Seconds in all, from the start of the command until the model is written. "
+    "(default: 300, or no limit with --max-trials)"
+)
+METRIC = "Name of a scikit-learn scorer. auto is ROC AUC (two classes), log loss (more), RMSE (numbers)."
+SEARCH = "auto, random, tpe, gp or portfolio. auto is a portfolio, then TPE and genetic programming."
+OVERLAY = "Folder of TOML files laid over ours."
+
+app = typer.Typer(
+    help="AutoML for tables: a table in, a fitted best model and a leaderboard out.",
+    epilog="Start with: automl example breast_cancer",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+ModelDir = Annotated[Path, typer.Argument(help="The folder that `automl fit --out` wrote.")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        Those of the process where not given; the time budget then counts from the process's start.
+
+    Returns
+    -------
+    int
+        The exit code: 0, 2 where what was asked cannot work (one line on standard error says why), 130 after Ctrl-C
+        without a model.
+    """
+    started = process_start() if arguments is None else time.monotonic()
+    try:
+        code = app(arguments, prog_name="automl", standalone_mode=False, obj=started)
+    except AutoMLError as error:
+        return _refuse(str(error))
+    except KeyboardInterrupt:
+        code = 130
+    except BrokenPipeError:  # `automl families | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        if not hasattr(error, "format_message"):  # what typer raises for wrong usage has it
+            raise
+        return _refuse(error.format_message(), " See automl --help.")
+    if code == 130:
+        print("automl: stopped before there was a model to keep.", file=sys.stderr)
+    return int(code or 0)
+
+
+def _refuse(message: str, hint: str = "") -> int:
+    if message:
+        print(f"automl: {' '.join(message.split())}{hint}", file=sys.stderr)
+    return 2
+
+
+def process_start() -> float:
+    """Reading of the monotonic clock when this process started."""
+    try:  # psutil rounds the boot time to a second
+        started = int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19]) / os.sysconf("SC_CLK_TCK")
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - started
+    except (OSError, ValueError, AttributeError):  # no Linux
+        import psutil
+
+        age = time.time() - psutil.Process().create_time()
+    return time.monotonic() - (age if 0 <= age <= LONGEST_START else 0.0)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        import automl
+
+        print(automl.__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """What stands before a command."""
+
+
+# ---- fit
+
+
+@app.command(epilog="Example: automl fit train.csv --target price --time-budget 60 --out model")
+def fit(
+    context: typer.Context,
+    train: Annotated[Path, typer.Argument(help=f"The table to learn from. {FILES} {MISSING}")],
+    target: Annotated[str, typer.Option("--target", "-t", help="Column to predict.")],
+    out: Annotated[Path, typer.Option(help="Folder for the model; an earlier one in it is replaced.")] = Path("model"),
+    time_budget: Annotated[float | None, typer.Option(help=BUDGET)] = None,
+    max_trials: Annotated[int | None, typer.Option(help="Candidates to try at most.")] = None,
+    patience: Annotated[int | None, typer.Option(help="Stop after so many candidates without a better one.")] = None,
+    task: Annotated[str, typer.Option(help="auto, classification, binary, multiclass or regression.")] = "auto",
+    metric: Annotated[str, typer.Option(help=METRIC)] = "auto",
+    drop: Annotated[list[str] | None, typer.Option(help="Columns to leave out, with commas between them.")] = None,
+    include: Annotated[list[str] | None, typer.Option(help="Families to search, with commas between them.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Families and steps to leave out.")] = None,
+    search: Annotated[str, typer.Option(help=SEARCH)] = "auto",
+    search_space: Annotated[Path | None, typer.Option(help=OVERLAY)] = None,
+    cv: Annotated[int | None, typer.Option(help="Number of folds. (default: by the number of rows)")] = None,
+    ensemble: Annotated[bool, typer.Option(help="Whether the model may be an ensemble.")] = True,
+    trial_timeout: Annotated[float | None, typer.Option(help="Seconds that one candidate may take.")] = None,
+    memory_limit: Annotated[str, typer.Option(help="Of all workers, 3GB say; auto: 80 % of the machine's.")] = "auto",
+    n_jobs: Annotated[int, typer.Option(help="Cores to use; -1 is all.")] = -1,
+    seed: Annotated[int | None, typer.Option(help="With --max-trials and --n-jobs 1: the same run again.")] = None,
+    run_dir: Annotated[Path | None, typer.Option(help="Keeps journal and trials; a killed run goes on there.")] = None,
+    resume: Annotated[bool, typer.Option(help="Whether to go on with the run in --run-dir.")] = True,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Search for the best model of a table, within a time budget.
+
+    Each better candidate is printed; Ctrl-C ends the search and keeps the best.
+
+    The folder gets model.joblib (a file that can run code: load only those that
+    you trust) and leaderboard.csv, of which the head is shown at the end.
+    """
+    from automl import model_dir, terminal
+    from automl.arguments import positive
+    from automl.data.read import read_table, require_columns
+
+    started: float = time.monotonic() if context.obj is None else context.obj
+    if time_budget is None and max_trials is None:
+        time_budget = 300.0
+    positive("--time-budget", time_budget)
+    table = read_table(train)
+    dropped = _names(drop) or []
+    require_columns(table, {"--target": [target], "--drop": dropped}, train)
+    from automl.estimator import AutoML
+
+    deadline = None if time_budget is None else started + time_budget
+    console = terminal.make_console()
+    with model_dir.prepared(out), terminal.watching(console, deadline, quiet) as callbacks:
+        model = AutoML(
+            task=task,
+            metric=metric,
+            time_budget=None if deadline is None else _for_search(deadline, time_budget, train),
+            max_trials=max_trials,
+            patience=patience,
+            trial_timeout="auto" if trial_timeout is None else trial_timeout,
+            memory_limit=memory_limit,
+            cv="auto" if cv is None else cv,
+            include=_names(include),
+            exclude=_names(exclude),
+            search=search,
+            search_space=search_space,
+            ensemble="auto" if ensemble else False,
+            n_jobs=n_jobs,
+            random_state=seed,
+            run_dir=run_dir,
+            resume="auto" if resume else False,
+            verbose=0 if quiet else 1,
+            callbacks=callbacks,
+        ).fit(table.drop(columns=dropped), target)
+        run = {"target": target, "task": model.task_, "metric": model.metric_, "score": model.best_score_}
+        seconds = time.monotonic() - started
+        run |= {"stop_reason": model.stop_reason_, "candidates": model.n_trials_, "seconds": round(seconds, 1)}
+        model_dir.write(out, model, {**run, "train": str(train), "rows": len(table)})
+    if quiet:
+        return
+    terminal.show_leaderboard(console, out, ROWS_SHOWN)
+    for note in model.time_report_["notes"]:
+        print(note)
+    spent = time.monotonic() - started
+    print(f"\n{model.n_trials_} candidates in {spent:.1f} s (stopped by: {model.stop_reason_}).")
+    print(f"Model:       {out / 'model.joblib'}\nLeaderboard: {out / model_dir.LEADERBOARD}")
+    print(f"Next:        automl predict {shlex.quote(str(out))} test.csv --out predictions.csv")
+
+
+def _for_search(deadline: float, time_budget: float | None, train: Path) -> float:
+    """Seconds that `AutoML` gets: what is left, less what saving will take."""
+    saving = SAVE_SECONDS + SAVE_SHARE * (time_budget or 0.0) + train.stat().st_size / SAVE_BYTES
+    left = deadline - time.monotonic()
+    return max(left - min(saving, left / 4), LEAST_SECONDS)
+
+
+def _names(given: list[str] | None) -> list[str] | None:
+    """Names of an option that may be repeated, or hold several names with commas between them."""
+    return [name.strip() for text in given for name in text.split(",") if name.strip()] if given else None
+
+
+# ---- predict
+
+
+@app.command(epilog="Example: automl predict model test.csv --out predictions.csv --id-column id")
+def predict(
+    folder: ModelDir,
+    test: Annotated[Path, typer.Argument(help=f"The rows to predict. {FILES}")],
+    out: Annotated[Path, typer.Option(help="CSV to write, one line a row of the table.")] = Path("predictions.csv"),
+    proba: Annotated[bool, typer.Option("--proba", help="Also write the probability of each class.")] = False,
+    id_column: Annotated[str | None, typer.Option(help="Column of the table to write before the prediction.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+) -> None:
+    """Predict the rows of a table with a fitted model.
+
+    The table needs every column that the model was fitted on; others, the target
+    among them, are ignored.
+    """
+    from automl import model_dir
+    from automl.data.read import read_table, require_columns
+
+    run = model_dir.read_run(folder)
+    table = read_table(test)
+    require_columns(table, {"--id-column": [id_column] if id_column is not None else []}, test)
+    from automl.estimator import AutoML
+    from automl.trials.artifacts import write_whole
+
+    model: Any = AutoML.load(folder)
+    if proba and not hasattr(model, "classes_"):
+        raise ArgumentError("--proba is for classification; this model predicts numbers.")
+    target = run.get("target", "prediction")
+    predicted = model.predict(table)
+    answer = table[[id_column]].copy() if id_column is not None else table[[]].copy()
+    answer[target] = predicted
+    if proba:
+        shares = model.predict_proba(table)
+        for place, label in enumerate(model.classes_):
+            answer[f"proba_{label}"] = shares[:, place]
+    try:
+        write_whole(out, lambda beside: answer.to_csv(beside, index=False))
+    except OSError as error:
+        raise ArgumentError(f"--out: {str(out)!r} cannot be written: {error.strerror or error}.") from error
+    if quiet:
+        return
+    extra = [name for name in table.columns if name not in set(getattr(model, "feature_names_in_", ()))]
+    if extra:
+        print(f"Ignored, as the model does not know them: {', '.join(extra)}.")
+    if target in extra and table[target].notna().all():
+        name = "accuracy" if hasattr(model, "classes_") else "R²"
+        print(f"On these rows {target!r} is known: {name} {model.score(table, target):.4f}.")
+    print(f"{len(answer)} predictions: {out}")
+
+
+# ---- look
+
+
+@app.command(epilog="Example: automl leaderboard model")
+def leaderboard(
+    folder: ModelDir,
+    rows: Annotated[int | None, typer.Option(help="Rows to show. (default: all)")] = None,
+) -> None:
+    """Show the candidates of a run, the best first.
+
+    The CSV of the same name in the folder has more columns.
+    """
+    from automl import terminal
+
+    terminal.show_leaderboard(terminal.make_console(), folder, rows)
+
+
+@app.command(epilog="Example: automl families lightgbm")
+def families(
+    names: Annotated[list[str] | None, typer.Argument(help="Families and steps to show. (default: all)")] = None,
+    search_space: Annotated[Path | None, typer.Option(help=OVERLAY)] = None,
+) -> None:
+    """Show the model families and steps that are searched: parameters, ranges, defaults, and why they matter."""
+    from automl import terminal
+    from automl.space.reader import read_space
+
+    space = read_space(search_space)
+    console = terminal.make_console()
+    for name in names or [*space.models, *space.steps]:
+        component = space.component(name)
+        console.print(terminal.component_heading(component))
+        if component.params:
+            console.print(terminal.params_table(component))
+        console.print()
+
+
+@app.command(epilog="Example: automl example breast_cancer")
+def example(
+    name: Annotated[str, typer.Argument(help="breast_cancer, iris, wine, diabetes or digits.")],
+    folder: Annotated[Path, typer.Option(help="Where to write the two files.")] = Path("."),
+) -> None:
+    """Write a small real table to try: NAME.csv to learn from, and NAME_test.csv to predict."""
+    from automl.examples_data import write_example
+
+    train, test, target = write_example(name, folder)
+    print(f"{train} to learn from, {test} to predict; the target is the column {target!r}.")
+    print(f"Next: automl fit {shlex.quote(str(train))} --target {target} --time-budget 60 --out model")
