@@ -229,9 +229,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             searching = budget.less_hand_over()
             cost = CostModel(everything, task, len(splits), measured=settings.max_trials is None)
             share = PortfolioShare(searching, cost, settings.n_jobs)
-            strategy = make_strategy(
-                settings.search, first, cost=cost.nominal, portfolio_open=share
-            )  # what to try next
+            price = share.price(history)
+            strategy = make_strategy(settings.search, first, cost=price, portfolio_open=share)  # what to try next
             scheduler = TopRung(searching, cost, settings.n_jobs, settings.trial_timeout, settings.memory_limit)
             report = Reporter(history, searching, task.metric, settings.callbacks, settings.verbose)
             tidy = Tidy(history, evaluator.artifacts.keep_only)

@@ -116,8 +116,8 @@ class Evaluator:
             if fold in stored:
                 done.append(stored[fold])
                 continue
-            if job.seconds_limit is not None and done and clock.seconds() > job.seconds_limit:
-                return Failure("timeout", f"Took longer than {job.seconds_limit:.1f} s.", tuple(done))
+            if done and (failure := _out_of_time(job, clock.seconds(), done)) is not None:
+                return failure
             fitted[fold] = self._fit_fold(job, fold)
             self._save(job, fitted[fold])
             done.append(fitted[fold].result)
@@ -139,7 +139,7 @@ class Evaluator:
             parts = [self.artifacts.prediction(job.candidate.key, job.rung, result.fold) for result in done]
             rows = np.concatenate([self.splits[result.fold][1] for result in done])
             loss, fold_losses = self.task.metric.loss(self.y[rows], np.concatenate(parts)), ()
-        train_loss = float(np.mean([result.train_loss for result in done]))
+        train_loss = float(np.mean([result.train_loss for result in done if result.train_loss is not None]))
         if not np.isfinite([loss, train_loss]).all():
             raise InvalidPredictionError(
                 f"the metric {self.task.metric.name} is not a finite number on these predictions"
@@ -176,7 +176,7 @@ class Evaluator:
         result = FoldResult(
             fold=fold,
             loss=self._loss(y_valid, prediction),
-            train_loss=self._train_loss(pipeline, fold),
+            train_loss=self._train_loss(pipeline, fold) if booster is None else None,
             prepare_seconds=prepare_seconds,
             fit_seconds=fit_seconds,
             predict_seconds=predict_seconds,
@@ -217,7 +217,7 @@ class Evaluator:
             return None
         for result in done:  # folds from before an interruption
             if result.fold not in fitted:
-                model = self.artifacts.model(job.candidate.key, job.rung, result.fold)
+                model = self._load(job.candidate.key, job.rung, result)
                 prediction = self.artifacts.prediction(job.candidate.key, job.rung, result.fold)
                 fitted[result.fold] = _Fitted(result, model, prediction)
         boosters: dict[int, Any] = {fold: booster_of(fitted[fold].pipeline) for fold in fitted}
@@ -227,21 +227,22 @@ class Evaluator:
         for place, result in enumerate(done):
             booster = boosters[result.fold]
             wanted = min(rounds, len(booster.curve_))
-            if booster.rounds_ == wanted:
-                continue
-            booster.rounds_ = wanted
             state = fitted[result.fold]
-            y_valid = self.y[self.splits[result.fold][1]]
-            state.prediction = predict(state.pipeline, self._tables(result.fold)[1])
-            state.result = replace(
-                result,
-                loss=self._loss(y_valid, state.prediction),
-                train_loss=self._train_loss(state.pipeline, result.fold),
-                rounds=wanted,
-            )
-            self._save(job, state)
-            done[place] = state.result
+            if booster.rounds_ != wanted:
+                booster.rounds_ = wanted
+                state.prediction = predict(state.pipeline, self._tables(result.fold)[1])
+            loss = self._loss(self.y[self.splits[result.fold][1]], state.prediction)
+            train_loss = self._train_loss(state.pipeline, result.fold)
+            done[place] = replace(result, loss=loss, train_loss=train_loss, rounds=wanted)
+            self.artifacts.rewrite_fold(job.candidate.key, job.rung, done[place], state.prediction)
         return rounds
+
+    def _load(self, key: str, rung: Rung, result: FoldResult) -> Pipeline:
+        """A fold's model, with the number of rounds that was settled after it was written."""
+        pipeline: Pipeline = self.artifacts.model(key, rung, result.fold)
+        if (booster := booster_of(pipeline)) is not None and result.rounds is not None:
+            booster.rounds_ = result.rounds
+        return pipeline
 
     # ---- all rows
 
@@ -272,8 +273,9 @@ class Evaluator:
 
     def models(self, trial: Trial) -> list[Pipeline]:
         """Fold models of a trial that are on disk (all of them where it is complete)."""
-        stored = sorted(self.artifacts.folds(trial.candidate.key, trial.rung))
-        return [self.artifacts.model(trial.candidate.key, trial.rung, fold) for fold in stored]
+        key = trial.candidate.key
+        stored = self.artifacts.folds(key, trial.rung)
+        return [self._load(key, trial.rung, stored[fold]) for fold in sorted(stored)]
 
 
 def best_round(curves: list[Array]) -> int:
@@ -281,6 +283,15 @@ def best_round(curves: list[Array]) -> int:
     longest = max(map(len, curves))
     padded = [np.concatenate([curve, np.full(longest - len(curve), curve[-1])]) for curve in curves]
     return int(np.argmin(np.mean(padded, axis=0))) + 1
+
+
+def _out_of_time(job: Job, seconds: float, done: list[FoldResult]) -> Failure | None:
+    """For executors that cannot stop a job: the limits, looked at between folds."""
+    if job.seconds_limit is not None and seconds > job.seconds_limit:
+        return Failure("timeout", f"Took longer than {job.seconds_limit:.1f} s.", tuple(done))
+    if job.search_seconds is not None and seconds > job.search_seconds:
+        return Failure("cut", "The search ended first.", tuple(done))
+    return None
 
 
 def _takes_eval_set(model: Any) -> bool:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+
 from automl.schedule.budget import Budget
 from automl.schedule.cost import CostModel
+from automl.space.candidate import Candidate
 from automl.trials.history import History
 
 SHARE = 1 / 3  # of the search, for the portfolio
@@ -23,6 +27,15 @@ class PortfolioShare:
 
     def __init__(self, budget: Budget, cost: CostModel, n_jobs: int) -> None:
         self.budget, self.cost, self.n_jobs = budget, cost, n_jobs
+
+    def price(self, history: History) -> Callable[[Candidate], float]:
+        """Predicted seconds of an entry; infinite where it does not fit the time that is left."""
+
+        def predict(candidate: Candidate) -> float:
+            seconds, left = self.cost.predict(candidate, history), self.budget.search_left()
+            return math.inf if self.cost.measured and left is not None and seconds > left else seconds
+
+        return predict
 
     def __call__(self, history: History) -> bool:
         """By number of candidates where `max_trials` is given, else by seconds."""

@@ -126,17 +126,19 @@ class TopRung:
         return 1 + 0.7 * (self.threads - 1)
 
     def _job(self, proposal: Proposal, history: History, trial: int | None = None) -> Job:
-        limit = self._seconds_limit(history)
-        return Job(proposal, threads=self.threads, seconds_limit=limit, bytes_limit=self.bytes_limit, trial=trial)
+        return Job(
+            proposal,
+            threads=self.threads,
+            seconds_limit=self._seconds_limit(history),
+            search_seconds=self.budget.search_left(),
+            bytes_limit=self.bytes_limit,
+            trial=trial,
+        )
 
     def _seconds_limit(self, history: History) -> float | None:
-        left = self.budget.search_left()
-        if self.trial_timeout is not None:
-            return self.trial_timeout if left is None else min(self.trial_timeout, left)
+        """The trial's own limit; the end of the search cuts it anyway."""
         total = self.budget.search_seconds
-        if left is None or total is None or self.budget.max_trials is not None:
-            return left
+        if self.trial_timeout is not None or total is None or self.budget.max_trials is not None:
+            return self.trial_timeout
         first = next((trial for trial in history.trials if trial.complete and trial.origin != DUMMY), None)
-        if first is None:
-            return left
-        return min(left, max(LIMIT_SHARE * total, 2 * first.work_seconds))
+        return None if first is None else max(LIMIT_SHARE * total, 2 * first.work_seconds)

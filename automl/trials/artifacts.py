@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import joblib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +32,22 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_pickle(path: Path, content: object) -> None:
+    """Pickle to a file; several times as fast as joblib for forests, whose arrays are many and small."""
+
+    def write(beside: Path) -> None:
+        with beside.open("wb") as file:
+            pickle.dump(content, file, protocol=pickle.HIGHEST_PROTOCOL)
+
+    write_whole(path, write)
+
+
+def read_pickle(path: Path) -> Any:
+    """Read a file of this run."""
+    with path.open("rb") as file:
+        return pickle.load(file)
 
 
 class Artifacts:
@@ -52,14 +68,18 @@ class Artifacts:
 
     def save_fold(self, key: str, rung: Rung, result: FoldResult, model: Any, prediction: NDArray[Any]) -> FoldResult:
         """Keep a fold; returns the result with the size of its model file."""
-        folder = self._folder(key, rung)
-        model_path = folder / f"fold{result.fold}.joblib"
-        write_whole(model_path, lambda path: joblib.dump(model, path))
-        write_whole(folder / f"fold{result.fold}.npy", lambda path: np.save(path, prediction.astype(np.float32)))
-        result = FoldResult(**{**asdict(result), "model_bytes": model_path.stat().st_size})
-        text = json.dumps(asdict(result))
-        write_whole(folder / f"fold{result.fold}.json", lambda path: path.write_text(text, encoding="utf-8"))
+        path = self._folder(key, rung) / f"fold{result.fold}.pkl"
+        write_pickle(path, model)
+        result = replace(result, model_bytes=path.stat().st_size)
+        self.rewrite_fold(key, rung, result, prediction)
         return result
+
+    def rewrite_fold(self, key: str, rung: Rung, result: FoldResult, prediction: NDArray[Any]) -> None:
+        """Replace what is told of a fold; its model stays."""
+        path = self._folder(key, rung) / f"fold{result.fold}.npy"
+        write_whole(path, lambda beside: np.save(beside, prediction.astype(np.float32)))
+        text = json.dumps(asdict(result))
+        write_whole(path.with_suffix(".json"), lambda beside: beside.write_text(text, encoding="utf-8"))
 
     def folds(self, key: str, rung: Rung) -> dict[int, FoldResult]:
         """Folds of a candidate that are whole."""
@@ -72,7 +92,7 @@ class Artifacts:
 
     def model(self, key: str, rung: Rung, fold: int) -> Any:
         """Fitted pipeline of a fold."""
-        return joblib.load(self._folder(key, rung) / f"fold{fold}.joblib")
+        return read_pickle(self._folder(key, rung) / f"fold{fold}.pkl")
 
     def prediction(self, key: str, rung: Rung, fold: int) -> NDArray[np.float32]:
         """Predictions of a fold's validation rows, memory-mapped."""
@@ -94,12 +114,12 @@ class Artifacts:
 
     def save_refit(self, key: str, model: Any) -> None:
         """Keep the pipeline that was fitted on all rows."""
-        write_whole(self.root / key / "refit.joblib", lambda path: joblib.dump(model, path))
+        write_pickle(self.root / key / "refit.pkl", model)
 
     def refit(self, key: str) -> Any | None:
         """The pipeline fitted on all rows, or None."""
-        path = self.root / key / "refit.joblib"
-        return joblib.load(path) if path.exists() else None
+        path = self.root / key / "refit.pkl"
+        return read_pickle(path) if path.exists() else None
 
 
 class LeafCache:
@@ -118,13 +138,13 @@ class LeafCache:
     def prepared(self, leaf: Any, table: Any) -> tuple[Any, NDArray[Any]]:
         """The leaf fitted on a table, and its matrix of the same rows."""
         path = self._path(leaf, table.token)
-        fitted_path = path.with_suffix(".joblib")
+        fitted_path = path.with_suffix(".pkl")
         if path.exists() and fitted_path.exists():
-            return joblib.load(fitted_path), np.load(path, mmap_mode="r")
+            return read_pickle(fitted_path), np.load(path, mmap_mode="r")
         leaf.learn(table)
         matrix = leaf.apply(table)
         write_whole(path, lambda beside: np.save(beside, matrix))
-        write_whole(fitted_path, lambda beside: joblib.dump(leaf, beside))
+        write_pickle(fitted_path, leaf)
         return leaf, matrix
 
     def transformed(self, leaf: Any, table: Any) -> NDArray[Any]:

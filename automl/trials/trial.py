@@ -39,7 +39,8 @@ class Proposal:
 class Job:
     """Work for an executor: evaluate a proposal at a rung, or (with `refit`) fit it on all rows.
 
-    `seconds_limit` counts from the job's start in a worker; None is no limit. `trial` is the number of an unfinished
+    `seconds_limit` counts from the job's start in a worker; None is no limit. `search_seconds` is what the search has
+    left; executors that cannot cut a job look at it between folds. `trial` is the number of an unfinished
     trial that runs again, None for a new one. `rounds` is the number of boosting rounds of a refit.
     """
 
@@ -47,6 +48,7 @@ class Job:
     rung: Rung = TOP
     threads: int = 1
     seconds_limit: float | None = None
+    search_seconds: float | None = None
     bytes_limit: int | None = None
     refit: bool = False
     trial: int | None = None
@@ -60,11 +62,14 @@ class Job:
 
 @dataclass(frozen=True)
 class FoldResult:
-    """What came of one fold; seconds are wall seconds of one worker."""
+    """What came of one fold; seconds are wall seconds of one worker.
+
+    `train_loss` is None while a booster's number of rounds is not settled.
+    """
 
     fold: int
     loss: float
-    train_loss: float
+    train_loss: float | None
     prepare_seconds: float
     fit_seconds: float
     predict_seconds: float
