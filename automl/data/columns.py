@@ -21,6 +21,7 @@ Kind = Literal["number", "boolean", "category", "presence", "dropped"]
 MAX_LEVELS = 50  # levels of a category that are told apart; rarer ones are one level
 DISTINCT_SHARE = 0.5  # strings with more distinct values than this share of the rows are text or identifiers
 _DATE_SAMPLE = 100
+_FLAGS = {"true": 1, "false": 0}
 
 
 @dataclass(frozen=True)
@@ -185,19 +186,23 @@ class Columns:
 
 def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:
     if values.dtype == object or not pd.api.types.is_numeric_dtype(values):
-        values = pd.to_numeric(values, errors="coerce")
+        values = pd.to_numeric(values.map(_flag), errors="coerce")
     array = values.to_numpy(dtype=np.float64, na_value=np.nan)
     # infinities are missing: most models refuse them
     return np.where(np.isfinite(array), array, np.nan)
 
 
+def _flag(value: Any) -> Any:
+    """A boolean that came as text, as a number; everything else unchanged."""
+    return _FLAGS.get(value.strip().lower(), value) if isinstance(value, str) else value
+
+
 def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Values as strings that do not depend on the dtype (1, 1.0, '1' and True are told apart by content only)."""
+    """Values as strings that do not depend on the dtype: 1, 1.0, '1' and '1.0' are the same."""
 
     def text(value: Any) -> str:
-        if isinstance(value, (float, np.floating)) and float(value).is_integer():
-            return str(int(value))
-        return str(value)
+        shown = str(value)
+        return shown[:-2] if shown.endswith(".0") and shown[:-2].removeprefix("-").isdigit() else shown
 
     return values.map(text, na_action="ignore")
 
@@ -216,7 +221,7 @@ def _learn(name: Hashable, values: pd.Series[Any]) -> Column:
     present = values.dropna()
     if present.empty:
         return Column(name, "dropped", note="is empty and left out")
-    if pd.api.types.is_bool_dtype(present.dtype):
+    if pd.api.types.is_bool_dtype(present.dtype) or (present.dtype == object and _all_flags(present)):
         kind: Kind = "boolean"
     elif pd.api.types.is_datetime64_any_dtype(values.dtype) or pd.api.types.is_timedelta64_dtype(values.dtype):
         return Column(name, "dropped", note="holds dates and is left out")
@@ -231,6 +236,10 @@ def _learn(name: Hashable, values: pd.Series[Any]) -> Column:
     if np.unique(_numbers(values)).size < 2:
         return Column(name, "dropped", note="is constant and left out")
     return Column(name, kind)
+
+
+def _all_flags(present: pd.Series[Any]) -> bool:
+    return all(isinstance(value, (bool, np.bool_)) for value in present)
 
 
 def _strings(name: Hashable, values: pd.Series[Any], present: pd.Series[Any]) -> Column:
