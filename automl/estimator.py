@@ -24,7 +24,7 @@ from automl.ensemble.hand_over import HandOver, hand_over
 from automl.errors import DataError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
-from automl.loop import Tidy, record_dummy, search
+from automl.loop import Listener, Tidy, record_dummy, search
 from automl.report.leaderboard import leaderboard
 from automl.report.progress import Reporter
 from automl.report.time_report import TimeReport
@@ -211,37 +211,42 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         clock = TimeReport()
         settings = Settings.of(self, self._tasks)
         budget = Budget(settings.time_budget, settings.max_trials, settings.patience, clock.started)
-        X, y, cv = with_validation(X, y, settings.cv)
-        data = Data.read(X, y, settings.task)  # what we have
-        task = make_task(data, settings.metric)  # what is asked
-        everything, space, absent = settings.spaces(task)  # what may be tried
-        first = first_candidates(settings.try_first, space)
-        with RunDir(settings.run_dir, settings.resume) as run_dir:
+        with (
+            RunDir(settings.run_dir, settings.resume) as run_dir,
+            make_executor(settings.executor, settings.n_jobs, run_dir.path) as executor,  # where; warms up meanwhile
+        ):
+            X, y, cv = with_validation(X, y, settings.cv)
+            data = Data.read(X, y, settings.task)  # what we have
+            task = make_task(data, settings.metric)  # what is asked
+            everything, space, absent = settings.spaces(task)  # what may be tried
+            first = first_candidates(settings.try_first, space)
             identity = settings.identity(task, data, space, first)
             history = History.open(space, settings.seed, run_dir.journal, identity)  # what was tried
             budget.resume(history.spent)
             splits = make_splits(cv, data.y, task.n_classes, history.seed)
             history.agree("splits", fingerprint(splits))
-            evaluator = Evaluator(task, everything, data.table, data.y, splits, history.seed, run_dir.path)
             self._tell([data.inferred, *data.columns.notes, *absent], settings.verbose)
             clock.lap("read")
+            evaluator = Evaluator(task, everything, data.table, data.y, splits, history.seed, run_dir.path)  # how good
             record_dummy(history, evaluator, everything, budget)  # from here on there is a model
+            executor.attach(evaluator)
             searching = budget.less_hand_over()
             cost = CostModel(everything, task, len(splits), measured=settings.max_trials is None)
             share = PortfolioShare(searching, cost, settings.n_jobs)
-            price = share.price(history)
-            strategy = make_strategy(settings.search, first, cost=price, portfolio_open=share)  # what to try next
+            strategy = make_strategy(
+                settings.search, first, cost=share.price(history), portfolio_open=share
+            )  # what next
             scheduler = TopRung(searching, cost, settings.n_jobs, settings.trial_timeout, settings.memory_limit)
-            report = Reporter(history, searching, task.metric, settings.callbacks, settings.verbose)
-            tidy = Tidy(history, evaluator.artifacts.keep_only)
+            listeners: list[Listener] = [
+                Tidy(history, evaluator.artifacts.keep_only),
+                Reporter(history, searching, task.metric, settings.callbacks, settings.verbose),
+            ]
             clock.lap("dummy")
-            with make_executor(settings.executor, settings.n_jobs, evaluator, run_dir.path) as executor:  # where
-                clock.lap("start")
-                reason = search(history, strategy, scheduler, executor, searching, [tidy, report])
-                clock.lap("search", executor)
-                handed = hand_over(history, evaluator, executor, budget, data.columns, settings.ensemble, reason)
+            reason = search(history, strategy, scheduler, executor, searching, listeners)
+            clock.lap("search", executor)
+            handed = hand_over(history, evaluator, executor, budget, data.columns, settings.ensemble, reason)
             history.end(reason, budget.elapsed())
-            clock.lap("hand_over")
+        clock.lap("hand_over")
         self._keep(data, task, space, history, handed, splits, run_dir)
         self.stop_reason_ = reason
         self.time_report_ = clock.report(history, scheduler.ask_seconds, settings.n_jobs, handed.notes)

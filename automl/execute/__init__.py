@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from automl.execute.base import Executor, Runs
+from automl.execute.base import Executor
 
 
-def make_executor(name: str, n_jobs: int, runs: Runs, run_dir: Path) -> Executor:
-    """The executor of a name: "processes" or "inline"."""
+def make_executor(name: str, n_jobs: int, run_dir: Path) -> Executor:
+    """The executor of a name, "processes" or "inline"; it warms up until an evaluator is attached."""
     if name == "inline":
         from automl.execute.inline import Inline
 
-        return Inline(runs)
+        return Inline()
     from automl.execute.processes import Processes
 
-    return Processes(runs, n_jobs, run_dir)
+    return Processes(None, n_jobs, run_dir)

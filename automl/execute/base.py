@@ -24,6 +24,9 @@ class Executor(Protocol):
     Used as a context manager; on leaving it, everything it started has ended.
     """
 
+    def attach(self, runs: Runs) -> None:
+        """Give it the evaluator, before the first job; until then it may warm up."""
+
     def has_room(self) -> bool:
         """Whether another job may be submitted now."""
 

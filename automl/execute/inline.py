@@ -14,13 +14,17 @@ class Inline:
 
     Parameters
     ----------
-    runs : Runs
-        The evaluator.
+    runs : Runs, optional
+        The evaluator; `attach` gives it later.
     """
 
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs | None = None) -> None:
         self._runs = runs
         self._queue: list[tuple[Trial, Job]] = []
+
+    def attach(self, runs: Runs) -> None:
+        """Give it the evaluator."""
+        self._runs = runs
 
     def has_room(self) -> bool:
         """Whether nothing is queued."""
@@ -39,6 +43,7 @@ class Inline:
         """Run the queued job."""
         if not self._queue:
             return []
+        assert self._runs is not None
         trial, job = self._queue.pop(0)
         return [(trial, self._runs.run(job))]
 

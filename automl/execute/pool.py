@@ -16,7 +16,7 @@ import psutil
 
 from automl.execute.server import MESSAGE
 
-# imported by the server while it waits; what every candidate needs first
+# imported by the server before it forks: what candidates need
 PRELOAD = (
     "automl.evaluate.evaluator", "sklearn.linear_model", "sklearn.ensemble", "lightgbm", "xgboost",
     "automl.pipeline.boosting", "automl.pipeline.transformers", "sklearn.preprocessing", "sklearn.calibration",

@@ -48,8 +48,9 @@ class Processes:
 
     Parameters
     ----------
-    runs : Runs
-        The evaluator; it is pickled once, a user's scorer by cloudpickle.
+    runs : Runs, optional
+        The evaluator; it is pickled once, a user's scorer by cloudpickle. `attach` gives it later, while the server of
+        workers imports the libraries.
     n_jobs : int
         Cores in use, native threads of the jobs included.
     run_dir : Path
@@ -64,12 +65,10 @@ class Processes:
         When the first job reached a worker, on `time.monotonic`'s clock.
     """
 
-    def __init__(self, runs: Runs, n_jobs: int, run_dir: Path, *, fork: bool = True) -> None:
-        self._runs = runs
+    def __init__(self, runs: Runs | None, n_jobs: int, run_dir: Path, *, fork: bool = True) -> None:
         self._n_jobs = n_jobs
-        path = run_dir / "evaluator.pkl"
-        write_whole(path, lambda beside: beside.write_bytes(cloudpickle.dumps(runs)))
-        self._pool = Pool(path, run_dir / "workers.log", fork=fork)
+        self._runs_path = run_dir / "evaluator.pkl"
+        self._pool = Pool(self._runs_path, run_dir / "workers.log", fork=fork)
         self._lock = threading.Lock()  # guards the next three
         self._queue: deque[tuple[Trial, Job]] = deque()
         self._running: list[_Run] = []
@@ -82,6 +81,13 @@ class Processes:
         self._bell, self._ringer = os.pipe()
         self._supervisor = threading.Thread(target=self._supervise, name="automl-supervisor", daemon=True)
         self._supervisor.start()
+        if runs is not None:
+            self.attach(runs)
+
+    def attach(self, runs: Runs) -> None:
+        """Give it the evaluator, before the first job."""
+        self._runs = runs
+        write_whole(self._runs_path, lambda beside: beside.write_bytes(cloudpickle.dumps(runs)))
 
     # ---- the main thread's side
 

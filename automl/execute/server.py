@@ -42,15 +42,15 @@ class Server:
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
     def serve(self) -> None:
-        """Fork on demand; import the libraries one by one while nobody asks."""
+        """Import the libraries once, then fork on demand."""
+        for module in self.preload:
+            with contextlib.suppress(ImportError, OSError):  # a family whose library is not there is left out
+                importlib.import_module(module)
         while os.getppid() == self.parent:
-            ready, _, _ = select.select([self.control, self.bell], [], [], 0 if self.preload else TICK)
+            ready, _, _ = select.select([self.control, self.bell], [], [], TICK)
             if self.control in ready and not self._answer():
                 return
             self._reap()
-            if self.preload and not ready:
-                with contextlib.suppress(ImportError, OSError):  # a family whose library is not there is left out
-                    importlib.import_module(self.preload.pop(0))
 
     def _answer(self) -> bool:
         data, fds, _, _ = socket.recv_fds(self.control, 1, 1)

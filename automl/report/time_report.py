@@ -44,9 +44,7 @@ class TimeReport:
             "fit": sum(trial.fit_seconds for trial in searched),
             "predict": sum(trial.predict_seconds for trial in searched),
         }
-        begun = self.started + sum(
-            seconds for name, seconds in self._laps.items() if name in ("read", "dummy", "start")
-        )
+        begun = self.started + sum(seconds for name, seconds in self._laps.items() if name in ("read", "dummy"))
         first = max(0.0, self._first_job - begun) if self._first_job is not None else 0.0
         available = n_jobs * max(1e-9, self._laps["search"] - first)
         cores = {
