@@ -61,11 +61,12 @@ class History:
             journal.append("run", format=FORMAT, seed=seed, seconds=0.0, **identity)
             return cls(space, seed, journal)
         first = journal.events[0]
-        for name, value in {"format": FORMAT, **identity}.items():
-            if name != "versions" and first.get(name) != value:
+        told, asked = _flat(first), _flat({"format": FORMAT, **identity})
+        for name, value in asked.items():
+            if told.get(name) != value:
                 raise RunDirError(
                     f"run_dir {str(journal.path.parent)!r} holds a run with another {name} "
-                    f"({_brief(first.get(name))}, now {_brief(value)}); use the same, another run_dir, or resume=False."
+                    f"({_brief(told.get(name))}, now {_brief(value)}); use the same, another run_dir, or resume=False."
                 )
         history = cls(space, first["seed"], journal)
         history._replay(journal.events)
@@ -178,6 +179,12 @@ class History:
             if not kept or size <= KEPT_BYTES or trial.origin == DUMMY:
                 kept.append(trial)
         return sorted(kept, key=lambda trial: (trial.loss, trial.number))
+
+
+def _flat(identity: dict[str, Any]) -> dict[str, Any]:
+    """What a run is known by, arguments one by one; versions of libraries may differ."""
+    rest = {name: value for name, value in identity.items() if name not in ("arguments", "versions")}
+    return {**rest, **identity.get("arguments", {})}
 
 
 def _brief(value: object) -> str:
