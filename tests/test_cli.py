@@ -1,0 +1,356 @@
+import gzip
+import io
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from automl import AutoML, __version__
+from automl.cli import main, process_start
+from automl.data.read import read_table
+from automl.errors import DataError
+from automl.report.progress import Progress
+from automl.terminal import Interrupt, LiveLine, leaderboard_table
+
+COMMANDS = ["fit", "predict", "leaderboard", "families", "example"]
+QUICK = ["--max-trials", "2", "--include", "naive_bayes,decision_tree", "--n-jobs", "1", "--seed", "0"]
+TABLE = "a,b,y\n" + "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(60))
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory):
+    """A folder with iris.csv, iris_test.csv and a model."""
+    folder = tmp_path_factory.mktemp("fitted")
+    assert main(["example", "iris", "--folder", str(folder)]) == 0
+    assert main(["fit", f"{folder}/iris.csv", "-t", "species", "--out", f"{folder}/model", "-q", *QUICK]) == 0
+    return folder
+
+
+# ---- help
+
+
+def test_without_arguments_it_shows_help(capsys):
+    assert main([]) == 2
+    assert "Start with: automl example" in capsys.readouterr().out
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_teaches_by_example(command, capsys):
+    assert main([command, "--help"]) == 0
+    assert f"Example: automl {command}" in capsys.readouterr().out
+
+
+def test_help_says_what_counts_as_missing(capsys):
+    main(["fit", "--help"])
+    assert "are missing values" in re.sub(r"[\s│]+", " ", capsys.readouterr().out)
+
+
+def test_module_runs_as_a_command():
+    done = subprocess.run([sys.executable, "-m", "automl", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == __version__
+
+
+# ---- refusals: exit code 2 and one line on standard error
+
+REFUSALS = {
+    "no such file": (["fit", "tabel.csv", "-t", "y"], "no file 'tabel.csv'; did you mean 'table.csv'?"),
+    "a folder": (["fit", ".", "-t", "y"], "is a folder"),
+    "empty": (["fit", "empty.csv", "-t", "y"], "'empty.csv' is empty."),
+    "blank": (["fit", "blank.csv", "-t", "y"], "'blank.csv' is empty."),
+    "no rows": (["fit", "header.csv", "-t", "y"], "has a header, but no rows."),
+    "uneven": (["fit", "uneven.csv", "-t", "y"], "does not parse: line 3 has 3 fields, the lines before it 2."),
+    "wide": (["fit", "wide.csv", "-t", "y"], "line 2 has more fields than the header has names (2)."),
+    "quote": (["fit", "quote.csv", "-t", "y"], "a quote opened in line 3 is never closed."),
+    "encoding": (["fit", "latin.csv", "-t", "y"], "is not UTF-8 text (byte 0xe9)"),
+    "same names": (["fit", "same.csv", "-t", "y"], "has several columns named 'a'"),
+    "broken gz": (["fit", "broken.csv.gz", "-t", "y"], "cannot be read"),
+    "broken parquet": (["fit", "broken.parquet", "-t", "y"], "does not parse as Parquet"),
+    "other kind": (["fit", "table.xlsx", "-t", "y"], "is of a kind that is not read (.xlsx)"),
+    "wrong target": (["fit", "table.csv", "-t", "yy"], "--target: 'table.csv' has no column 'yy'; did you mean 'y'?"),
+    "unlike target": (["fit", "table.csv", "-t", "price"], "no column 'price'; its columns are 'a', 'b', 'y'."),
+    "wrong drop": (["fit", "table.csv", "-t", "y", "--drop", "a,c"], "--drop: 'table.csv' has no column 'c'"),
+    "one class": (["fit", "one_class.csv", "-t", "y"], "only one class ('yes')"),
+    "no column left": (["fit", "table.csv", "-t", "y", "--drop", "a,b"], "no column to learn from"),
+    "no target": (["fit", "table.csv"], "target"),
+    "unknown option": (["fit", "table.csv", "--targt", "y"], "No such option: --targt"),
+    "not a number": (["fit", "table.csv", "-t", "y", "--n-jobs", "two"], "'--n-jobs'"),
+    "budget": (["fit", "table.csv", "-t", "y", "--time-budget", "0"], "--time-budget must be a number of seconds"),
+    "metric": (["fit", "table.csv", "-t", "y", "--metric", "acuracy"], "metric 'acuracy'"),
+    "task": (["fit", "table.csv", "-t", "y", "--task", "ranking"], "task must be one of"),
+    "family": (["fit", "table.csv", "-t", "y", "--include", "lightgb"], "no family 'lightgb'"),
+    "out is a file": (["fit", "table.csv", "-t", "y", "--out", "table.csv"], "--out: 'table.csv' cannot be a folder"),
+    "no model": (["predict", "nowhere", "table.csv"], "no model at 'nowhere'"),
+    "no leaderboard": (["leaderboard", "nowhere"], "no leaderboard in 'nowhere'"),
+    "no component": (["families", "lightgb"], "no component 'lightgb'"),
+    "no example": (["example", "titanic"], "no example 'titanic'; there are breast_cancer, iris,"),
+    "other content": (["example", "wine"], "'wine.csv' is there already and holds something else"),
+    "command": (["predit"], "No such command 'predit'."),
+}
+
+
+@pytest.mark.parametrize(("arguments", "sentence"), REFUSALS.values(), ids=REFUSALS.keys())
+def test_refusals_are_one_line(arguments, sentence, tmp_path, capsys):
+    files = {
+        "table.csv": TABLE,
+        "empty.csv": "",
+        "blank.csv": "\n\n",
+        "header.csv": "a,y\n",
+        "uneven.csv": "a,y\n1,2\n1,2,3\n",
+        "wide.csv": "a,y\n1,2,3\n1,2,3\n",
+        "quote.csv": 'a,y\n1,2\n3,"4\n5,6\n',
+        "same.csv": "a,a,y\n1,2,3\n",
+        "broken.parquet": "nothing",
+        "table.xlsx": "nothing",
+        "one_class.csv": "a,y\n1,yes\n2,yes\n3,yes\n",
+        "wine.csv": "mine\n1\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    (tmp_path / "latin.csv").write_bytes("a,y\né,1\n".encode("latin1"))
+    (tmp_path / "broken.csv.gz").write_bytes(gzip.compress(TABLE.encode())[:40])
+    assert main(arguments) == 2
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert told.startswith("automl: ")
+    assert told.count("\n") == 1
+    assert not (tmp_path / "model").exists()
+
+
+# ---- tables
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_separators(separator, tmp_path):
+    (tmp_path / "table.csv").write_text(f"a{separator}b\n1{separator}None\n\n2{separator}x\n", encoding="utf-8-sig")
+    table = read_table("table.csv")
+    assert list(table.columns) == ["a", "b"]
+    assert table["b"].isna().tolist() == [True, False]
+
+
+def test_compressed_and_parquet_are_read_alike(tmp_path):
+    table = pd.read_csv(io.StringIO(TABLE))
+    table.to_csv("table.csv.gz", index=False)
+    table.to_csv("table.tsv", index=False, sep="\t")
+    table.to_parquet("table.parquet")
+    for name in ("table.csv.gz", "table.tsv", "table.parquet"):
+        pd.testing.assert_frame_equal(read_table(name), table, check_dtype=False)
+
+
+def test_parquet_without_pyarrow_says_what_to_install(monkeypatch, tmp_path):
+    pd.DataFrame({"a": [1]}).to_parquet("table.parquet")
+    monkeypatch.setattr(pd, "read_parquet", lambda path: (_ for _ in ()).throw(ImportError("no pyarrow")))
+    with pytest.raises(DataError, match="pip install pyarrow"):
+        read_table("table.parquet")
+
+
+# ---- the round trip
+
+
+def test_fit_writes_model_leaderboard_and_run(fitted):
+    assert sorted(path.name for path in (fitted / "model").iterdir()) == ["leaderboard.csv", "model.joblib", "run.json"]
+    board = pd.read_csv(fitted / "model" / "leaderboard.csv")
+    assert set(board["family"]) <= {"decision_tree", "naive_bayes", "dummy", "ensemble"}
+    assert AutoML.load(fitted / "model").n_trials_ == 2
+
+
+def test_fit_tells_what_it_did(tmp_path, capsys):
+    (tmp_path / "table.csv").write_text(TABLE)
+    assert main(["fit", "table.csv", "-t", "y", "--drop", "a", *QUICK]) == 0
+    told = capsys.readouterr()
+    assert "Task: classification (2 classes)" in told.out
+    assert "Next:        automl predict model test.csv --out predictions.csv" in told.out
+    assert max(map(len, told.out.splitlines())) <= 100
+    assert told.err == ""
+    assert list(AutoML.load("model").feature_names_in_) == ["b"]
+
+
+def test_quiet_prints_nothing(tmp_path, capsys):
+    (tmp_path / "table.csv").write_text(TABLE)
+    assert main(["fit", "table.csv", "-t", "y", "-q", *QUICK]) == 0
+    assert main(["predict", "model", "table.csv", "-q"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+def test_predict_writes_the_file_to_hand_in(fitted, capsys):
+    test = pd.read_csv(fitted / "iris_test.csv")
+    test.insert(0, "id", range(100, 100 + len(test)))
+    test.to_csv("test.csv", index=False)
+    assert main(["predict", f"{fitted}/model", "test.csv", "--proba", "--id-column", "id", "--out", "deep/p.csv"]) == 0
+    told = capsys.readouterr().out
+    assert "Ignored, as the model does not know them: id, species." in told
+    assert re.search(r"accuracy 0\.\d{4}", told)
+    answer = pd.read_csv("deep/p.csv")
+    shares = [f"proba_{name}" for name in ("setosa", "versicolor", "virginica")]
+    assert list(answer.columns) == ["id", "species", *shares]
+    assert answer["id"].tolist() == test["id"].tolist()
+    assert answer[shares].sum(axis=1).to_numpy() == pytest.approx(1.0)
+    assert (answer["species"] == test["species"]).mean() > 0.8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ([], "lacks 1 of the columns seen in fit: 'petal width (cm)'"),
+        (["--id-column", "id"], "--id-column: 'narrow.csv' has no column 'id'"),
+    ],
+)
+def test_predict_refuses_a_table_without_its_columns(arguments, sentence, fitted, capsys):
+    pd.read_csv(fitted / "iris_test.csv").drop(columns="petal width (cm)").to_csv("narrow.csv", index=False)
+    assert main(["predict", f"{fitted}/model", "narrow.csv", *arguments]) == 2
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert told.count("\n") == 1
+
+
+def test_regression_has_no_probabilities(capsys):
+    assert main(["example", "diabetes"]) == 0
+    quick = ["--max-trials", "1", "--include", "ridge", "--n-jobs", "1", "--out", "model folder"]
+    assert main(["fit", "diabetes.csv", "-t", "progression", *quick]) == 0
+    assert "automl predict 'model folder' test.csv" in capsys.readouterr().out
+    assert main(["predict", "model folder", "diabetes_test.csv", "--proba"]) == 2
+    assert "--proba is for classification" in capsys.readouterr().err
+    assert main(["predict", "model folder", "diabetes_test.csv"]) == 0
+    assert "R² 0." in capsys.readouterr().out
+    assert list(pd.read_csv("predictions.csv").columns) == ["progression"]
+
+
+def test_leaderboard_shows_rows_and_what_failed(fitted, capsys):
+    assert main(["leaderboard", f"{fitted}/model", "--rows", "1"]) == 0
+    told = capsys.readouterr().out
+    assert "log_loss" in told
+    assert "more: automl leaderboard" in told
+
+
+def test_run_dir_goes_on_where_a_run_stopped(tmp_path):
+    (tmp_path / "table.csv").write_text(TABLE)
+    again = ["fit", "table.csv", "-t", "y", "-q", *QUICK, "--run-dir", "run"]
+    assert main(again) == 0
+    first = pd.read_csv("model/leaderboard.csv")
+    started = (tmp_path / "run" / "journal.jsonl").read_text().count('"event":"start"')
+    assert main(again) == 0
+    pd.testing.assert_frame_equal(pd.read_csv("model/leaderboard.csv"), first)
+    assert started == 3  # the dummy and two candidates
+    assert (tmp_path / "run" / "journal.jsonl").read_text().count('"event":"start"') == started
+
+
+# ---- families, examples
+
+
+def test_families_prints_every_component_within_100_columns(capsys):
+    from automl.space.reader import read_space
+
+    assert main(["families"]) == 0
+    told = capsys.readouterr().out
+    space = read_space()
+    for name in [*space.models, *space.steps]:
+        assert re.search(rf"^{name} \((family|step);", told, re.MULTILINE)
+    assert max(map(len, told.splitlines())) <= 100
+
+
+def test_families_shows_one(capsys):
+    assert main(["families", "lightgbm"]) == 0
+    told = capsys.readouterr().out
+    assert "num_leaves" in told
+    assert "2 to 200 (log)" in told
+    assert "xgboost (" not in told
+
+
+@pytest.mark.parametrize("name", ["breast_cancer", "iris", "wine", "diabetes", "digits"])
+def test_examples_hold_their_target_and_stay_when_written_again(name, capsys):
+    assert main(["example", name]) == 0
+    target = re.search(r"the column '(\w+)'", capsys.readouterr().out)[1]
+    train, test = read_table(f"{name}.csv"), read_table(f"{name}_test.csv")
+    assert list(train.columns) == list(test.columns)
+    assert target in train
+    assert 0.2 < len(test) / (len(train) + len(test)) < 0.3
+    assert main(["example", name]) == 0
+
+
+# ---- clock, live line, Ctrl-C
+
+
+def test_the_clock_starts_with_the_process():
+    code = "import time; time.sleep(0.5); from automl.cli import process_start; print(time.monotonic()-process_start())"
+    seconds = float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
+    assert 0.5 < seconds < 10
+    assert process_start() <= time.monotonic()
+
+
+def progress(**changes):
+    values = {"seconds": 1.0, "seconds_left": 9.0, "trials": 3, "failures": 1, "metric": "rmse", "trial": None}
+    return Progress(**{**values, "best_score": 2.5, "best_family": "ridge", **changes})
+
+
+def test_live_line_says_how_it_stands():
+    line = LiveLine(time.monotonic() + 60)
+    assert line.__rich__().plain.startswith("starting · ")
+    line(progress())
+    assert re.match(r"best rmse 2\.5 ridge · 3 trials \(1 failed\) · (59|60) s left · Ctrl-C", line.__rich__().plain)
+    line(progress(best_score=None, failures=0))
+    assert line.__rich__().plain.startswith("no model yet · 3 trials · ")
+
+
+def test_first_interrupt_ends_the_search_and_the_second_gives_up():
+    interrupt = Interrupt(LiveLine(None))
+    with pytest.raises(KeyboardInterrupt):
+        interrupt.on_signal(signal.SIGINT, None)  # before the search there is nothing to keep
+    interrupt(progress())
+    interrupt.on_signal(signal.SIGINT, None)
+    interrupt(progress(trial=object()))  # a trial that ended: told outside of the loop's `try` too
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(progress())
+    interrupt(progress())
+    with pytest.raises(KeyboardInterrupt):
+        interrupt.on_signal(signal.SIGINT, None)
+
+
+def test_leaderboard_table_shortens_candidates_only():
+    names = ("rank", "id", "score", "score_std", "fit_seconds", "origin", "family", "status", "error")
+    row = {**dict.fromkeys(names, ""), "id": "12", "origin": "portfolio", "family": "ridge", "pipeline": "ridge" * 50}
+    row |= {"status": "timeout", "error": "Took longer than 1.0 s."}
+    console = Console(width=100, file=io.StringIO())
+    console.print(leaderboard_table([row], "root_mean_squared_error"))
+    head, line = console.file.getvalue().splitlines()
+    assert "root_mean_squared_error" in head
+    assert "portfolio  timeout: Took longer" in line
+    assert "…" in line
+
+
+def test_interrupted_fit_still_writes_the_model(tmp_path):
+    (tmp_path / "table.csv").write_text(TABLE)
+    command = [sys.executable, "-m", "automl", "fit", "table.csv", "-t", "y", "--time-budget", "120", "--n-jobs", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if " trials " in line:  # the first candidate has ended
+                os.kill(process.pid, signal.SIGINT)
+                break
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "stopped by: interrupted" in out
+    assert len(AutoML.load(tmp_path / "model").predict(pd.read_csv("table.csv"))) == 60
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seconds", [3, 15])
+def test_fit_keeps_the_budget_from_start_to_written_model(seconds):
+    assert main(["example", "breast_cancer"]) == 0
+    command = [sys.executable, "-m", "automl", "fit", "breast_cancer.csv", "-t", "diagnosis"]
+    started = time.monotonic()
+    subprocess.run([*command, "--time-budget", str(seconds)], check=True, capture_output=True)
+    assert time.monotonic() - started < seconds + 1

@@ -1,0 +1,100 @@
+"""Who may import whom: docs/architecture.md has the layers, this keeps them true."""
+
+import ast
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "automl"
+LAYERS = [  # top to bottom; a module may import what stands below its line, or in its own folder
+    {"__main__"},
+    {"cli"},
+    {"terminal", "examples_data"},
+    {"model_dir"},
+    {"estimator"},
+    {"settings"},
+    {"arguments", "persist"},
+    {"loop"},
+    {"ensemble", "report"},
+    {"strategies", "schedule", "evaluate", "execute"},
+    {"trials", "pipeline"},
+    {"data", "space"},
+    {"errors"},
+]
+RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
+ONLY_IN = {
+    "hyperopt": {"strategies/tpe.py"},
+    "deap": {"strategies/gp.py", "strategies/gp_trees.py"},
+    "dask": set(),
+}
+INSIDE_ONLY = {"lightgbm", "xgboost", "catboost"}  # a missing one costs a family, not the run
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports(tree, everywhere=True):
+    """Dotted names that a module imports: all of them, or those at its top only (type checking left out)."""
+    nodes = list(ast.walk(tree)) if everywhere else list(top(tree.body))
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            if node.module == "automl":
+                yield from (f"automl.{alias.name}" for alias in node.names)
+            else:
+                yield node.module or ""
+
+
+def top(body):
+    for node in body:
+        yield node
+        if isinstance(node, ast.If) and "TYPE_CHECKING" not in ast.unparse(node.test):
+            yield from top([*node.body, *node.orelse])
+        elif isinstance(node, (ast.Try, ast.With)):
+            yield from top([child for child in ast.iter_child_nodes(node) if isinstance(child, ast.stmt)])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_point_downwards(path):
+    relative = path.relative_to(PACKAGE)
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    own = relative.parts[0].removesuffix(".py")
+    wrong = [name for name in imports(tree, everywhere=False) if name.partition(".")[0] in INSIDE_ONLY]
+    for name in imports(tree):
+        library, _, rest = name.partition(".")
+        other = rest.partition(".")[0]
+        if str(relative) not in ONLY_IN.get(library, {str(relative)}):
+            wrong.append(name)
+        ours = library == "automl" and other not in {own, "", "__version__"}
+        if ours and own not in {"__init__", "testing"} and RANK.get(other, -1) <= RANK[own]:
+            wrong.append(name)
+    assert wrong == [], f"{relative} imports what stands beside or above it, or what only others may import"
+
+
+def test_every_module_has_a_layer():
+    parts = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in FILES}
+    assert parts == {*RANK, "__init__", "testing"}
+
+
+def python(code):
+    return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout
+
+
+HEAVY = "{'numpy', 'pandas', 'sklearn', 'scipy', 'hyperopt', 'deap', 'lightgbm', 'xgboost', 'joblib'}"
+
+
+@pytest.mark.parametrize("module", ["automl", "automl.cli", "automl.terminal"])
+def test_the_first_import_is_light(module):
+    assert python(f"import sys, {module}; print(sorted({HEAVY} & set(sys.modules)))").strip() == "[]"
+
+
+@pytest.mark.parametrize("code", ["import automl", "from automl.cli import main; main(['--help'])"])
+def test_the_first_import_is_fast(code):
+    seconds = []
+    for _ in range(3):
+        started = time.perf_counter()
+        python(code)
+        seconds.append(time.perf_counter() - started)
+    assert min(seconds) < 1.0
