@@ -10,7 +10,7 @@ from automl.space.space import Space
 from automl.trials.history import History
 
 STACK_FITS = 4  # fits of a stack's inner model a fold: 3 inner folds and one on all training rows
-BOOSTING_SHARE = 0.4  # of the rounds' cap that early stopping usually leaves
+BOOSTING_SHARE = 0.2  # of the rounds' cap that early stopping usually leaves
 MEMORY = 15  # trials of a family that the correction looks at
 
 
