@@ -310,4 +310,5 @@ def example(
 
     train, test, target = write_example(name, folder)
     print(f"{train} to learn from, {test} to predict; the target is the column {target!r}.")
-    print(f"Next: automl fit {shlex.quote(str(train))} --target {target} --time-budget 60 --out model")
+    out = shlex.quote(str(folder / "model"))
+    print(f"Next: automl fit {shlex.quote(str(train))} --target {target} --time-budget 60 --out {out}")

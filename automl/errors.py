@@ -9,7 +9,8 @@
     │   ├── SpaceError                   a file of the search space
     │   ├── CandidateError               the text of a candidate
     │   └── RunDirError                  a run_dir that belongs to another run, or is in use
-    └── InputTypeError (TypeError)       an argument of the wrong Python type
+    ├── InputTypeError (TypeError)       an argument of the wrong Python type
+    └── ExecutorError                    worker processes cannot be started or kept
 
 A candidate that fails is not an error: it is a `Trial` with a status and a message.
 """
@@ -43,6 +44,10 @@ class CandidateError(InputError):
 
 class RunDirError(InputError):
     """A run_dir holds another run, or another process is using it."""
+
+
+class ExecutorError(AutoMLError):
+    """Worker processes cannot be started or kept; what was finished before is handed over where there is something."""
 
 
 class InputTypeError(AutoMLError, TypeError):

@@ -117,7 +117,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Weight of each trial in the ensemble, by number; empty without one.
     time_report_ : dict
         Where the seconds went.
-    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted"}
+    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "executor"}
     n_trials_ : int
         Candidates that were started.
     cv_splits_ : list of (train, validation) row numbers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from automl.errors import ArgumentError
+from automl.errors import ArgumentError, ExecutorError
 from automl.execute.base import Executor, Runs
 from automl.schedule.budget import Budget
 from automl.schedule.scheduler import TopRung
@@ -49,8 +49,14 @@ def search(
                 tell(history.finish(trial, result, budget.elapsed()))
     except KeyboardInterrupt:
         reason = "interrupted"
+    except ExecutorError:
+        if not history.searched():
+            raise
+        reason = "executor"
     for trial, result in executor.cancel():
         tell(history.finish(trial, result, budget.elapsed()))
+    for trial in history.running():  # of an executor that broke
+        tell(history.finish(trial, Failure("cut", "The executor ended first."), budget.elapsed()))
     return reason or _why_idle(history, scheduler, budget)
 
 

@@ -13,13 +13,14 @@ from sklearn.pipeline import Pipeline
 from automl.data.columns import Columns
 from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
 from automl.ensemble.selection import select
+from automl.errors import ExecutorError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute.base import Executor
 from automl.pipeline.prepare import TableReader
 from automl.schedule.budget import LOAD_BYTES, Budget, refit_seconds
 from automl.space.seed import derive_seed
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, Job, Outcome, Proposal, Trial
+from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal, Trial
 
 Array = NDArray[Any]
 
@@ -81,7 +82,7 @@ def hand_over(
     notes: list[str] = []
     refit = reason != "interrupted" and trial.complete and _start_refit(trial, evaluator, executor, budget, notes)
     predictions = {t.number: evaluator.out_of_fold(t) for t in history.kept()} if trial.complete else {}
-    weights = _choose(history, predictions, evaluator, budget) if ensemble and trial.complete else {}
+    weights = _choose(history, predictions, evaluator, budget, notes) if ensemble and trial.complete else {}
     estimator, weights = _assemble(history, trial, weights, evaluator, columns, budget, notes)
     handed = HandOver(estimator, estimator, trial, weights, trial.loss, trial.fold_losses, notes=notes)
     if weights:
@@ -118,7 +119,10 @@ def _await_refit(
     trial: Trial, evaluator: Evaluator, executor: Executor, budget: Budget, notes: list[str]
 ) -> Pipeline | None:
     left = budget.remaining()
-    ended = executor.finished(3600.0 if left is None else max(0.0, left - SPARE))
+    try:
+        ended = executor.finished(3600.0 if left is None else max(0.0, left - SPARE))
+    except ExecutorError as error:
+        ended = [(trial, Failure("crashed", str(error)))]
     if ended and isinstance(ended[0][1], Outcome):
         found: Pipeline | None = evaluator.artifacts.refit(trial.candidate.key)
         return found
@@ -132,7 +136,7 @@ def _await_refit(
 
 
 def _choose(
-    history: History, predictions: dict[int, list[Array]], evaluator: Evaluator, budget: Budget
+    history: History, predictions: dict[int, list[Array]], evaluator: Evaluator, budget: Budget, notes: list[str]
 ) -> dict[int, float]:
     """Weights by trial number; empty where the best candidate is better alone."""
     trials = [trial for trial in history.kept() if trial.origin != DUMMY]
@@ -156,7 +160,11 @@ def _choose(
         left = budget.remaining()
         return left is not None and left < SPARE + load + 0.1
 
-    chosen = select(views, losses, out_of_time=out_of_time)
+    try:
+        chosen = select(views, losses, out_of_time=out_of_time)
+    except Exception as error:  # a user's metric may fail on a blend that it has not met before
+        notes.append(f"No ensemble was made: the metric failed on one ({error!r}).")
+        return {}
     weights = {trials[place].number: weight for place, weight in chosen.items()}
     if len(weights) < 2:
         return {}

@@ -21,6 +21,7 @@ from typing import Self
 
 import cloudpickle
 
+from automl.errors import ExecutorError
 from automl.execute.base import Runs
 from automl.execute.pool import Pool, Worker
 from automl.trials.artifacts import write_whole
@@ -74,7 +75,8 @@ class Processes:
         self._running: list[_Run] = []
         self._open = 0  # jobs submitted and not yet told of
         self._resting: list[Worker] = []
-        self._ended: queue.Queue[Ended | BaseException] = queue.Queue()
+        self._ended: queue.Queue[Ended | ExecutorError] = queue.Queue()
+        self._error: ExecutorError | None = None
         self.busy_seconds = 0.0
         self.first_started: float | None = None
         self._closing = self._cancelling = False
@@ -116,9 +118,12 @@ class Processes:
         """Jobs that ended, waiting at most that long for the first one."""
         ended: list[Ended] = []
         try:
+            if self._error is not None:
+                raise self._error
             item = self._ended.get(timeout=max(0.0, wait_seconds)) if self._open else self._ended.get_nowait()
             while True:
-                if isinstance(item, BaseException):
+                if isinstance(item, ExecutorError):
+                    self._error = item
                     raise item
                 ended.append(item)
                 item = self._ended.get_nowait()
@@ -133,7 +138,7 @@ class Processes:
         self._cancelling = True
         self._ring()
         ended: list[Ended] = []
-        while not self.idle and self._supervisor.is_alive():
+        while not self.idle and self._supervisor.is_alive() and self._error is None:
             ended += self.finished(1.0)
         self._cancelling = False
         return ended
@@ -174,8 +179,8 @@ class Processes:
                 for run in list(self._running):
                     if (result := self._result(run)) is not None:
                         self._leave(run, result)
-        except BaseException as error:  # told to the main thread, which would wait for ever
-            self._ended.put(error)
+        except Exception as error:  # told to the main thread, which would wait for ever
+            self._ended.put(ExecutorError(f"Worker processes cannot be started or kept: {error!r}"))
 
     def _pause(self) -> float:
         now = time.monotonic()

@@ -3,8 +3,8 @@
 For an executor of your own::
 
     class TestMine(ExecutorSuite):
-        def make(self, runs, n_jobs, run_dir):
-            return Mine(runs, n_jobs, run_dir)
+        def make(self, n_jobs, run_dir):
+            return Mine(n_jobs, run_dir)
 
 pytest then runs every check of the suite on it. The jobs are those of `Misdeeds`, which need neither data nor models.
 """
@@ -27,7 +27,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from automl.execute.base import Executor, Runs
+from automl.execute.base import Executor
 from automl.space.candidate import Candidate, Node
 from automl.space.domain import Value
 from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Proposal, Trial
@@ -173,8 +173,8 @@ class ExecutorSuite:
 
     isolates = True
 
-    def make(self, runs: Runs, n_jobs: int, run_dir: Path) -> Executor:
-        """Return a new executor."""
+    def make(self, n_jobs: int, run_dir: Path) -> Executor:
+        """Return a new executor, to which nothing is attached yet."""
         raise NotImplementedError
 
     @contextmanager
@@ -182,7 +182,8 @@ class ExecutorSuite:
         """An executor for `Misdeeds`, closed at the end, after which no process may be left."""
         before = _children()
         try:
-            with self.make(Misdeeds(folder), n_jobs, folder) as executor:
+            with self.make(n_jobs, folder) as executor:
+                executor.attach(Misdeeds(folder))
                 yield Bench(executor)
         finally:
             until = time.monotonic() + 2.0
@@ -268,6 +269,13 @@ class ExecutorSuite:
 
         with pytest.raises(KeyError, match="the caller's"):
             use_and_raise()
+
+    def test_closed_before_anything_was_asked(self, tmp_path: Path) -> None:
+        """Also while it warms up, without an evaluator."""
+        before = _children()
+        with self.make(2, tmp_path):
+            pass
+        assert not _children() - before
 
     # ---- what processes are for
 
@@ -472,7 +480,8 @@ _SCRIPT = textwrap.dedent("""
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     print("once", flush=True)
-    bench = Bench(getattr(module, name)().make(Misdeeds(Path(folder)), 2, Path(folder)).__enter__())
+    bench = Bench(getattr(module, name)().make(2, Path(folder)).__enter__())
+    bench.executor.attach(Misdeeds(Path(folder)))
     number = bench.submit(job(*deed or ["answer"]))
     if deed:
         bench.submit(job(*deed))
