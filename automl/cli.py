@@ -73,7 +73,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise
         return _refuse(error.format_message(), " See automl --help.")
     if code == 130:
-        print("automl: stopped before there was a model to keep.", file=sys.stderr)
+        print("automl: stopped before there was anything to keep.", file=sys.stderr)
     return int(code or 0)
 
 
@@ -234,7 +234,8 @@ def predict(
 
     run = model_dir.read_run(folder)
     table = read_table(test)
-    require_columns(table, {"--id-column": [id_column] if id_column is not None else []}, test)
+    named = [id_column] if id_column is not None else []
+    require_columns(table, {"--id-column": named}, test)
     from automl.estimator import AutoML
     from automl.trials.artifacts import write_whole
 
@@ -243,7 +244,7 @@ def predict(
         raise ArgumentError("--proba is for classification; this model predicts numbers.")
     target = run.get("target", "prediction")
     predicted = model.predict(table)
-    answer = table[[id_column]].copy() if id_column is not None else table[[]].copy()
+    answer = read_table(test, as_text=named)[named] if named else table[[]].copy()  # 007 stays 007
     answer[target] = predicted
     if proba:
         shares = model.predict_proba(table)
@@ -258,10 +259,20 @@ def predict(
     extra = [name for name in table.columns if name not in set(getattr(model, "feature_names_in_", ()))]
     if extra:
         print(f"Ignored, as the model does not know them: {', '.join(extra)}.")
-    if target in extra and table[target].notna().all():
-        name = "accuracy" if hasattr(model, "classes_") else "R²"
-        print(f"On these rows {target!r} is known: {name} {model.score(table, target):.4f}.")
+    if target in extra and (score := _score(model, table[target], predicted)):
+        print(f"On these rows {target!r} is known: {score}.")
     print(f"{len(answer)} predictions: {out}")
+
+
+def _score(model: Any, truth: Any, predicted: Any) -> str:
+    """Accuracy or R² of rows whose answer the table holds; empty where it is none that can be compared."""
+    from sklearn.metrics import accuracy_score, r2_score
+
+    name, score = ("accuracy", accuracy_score) if hasattr(model, "classes_") else ("R²", r2_score)
+    try:
+        return f"{name} {score(truth, predicted):.4f}"
+    except (ValueError, TypeError):  # missing, or of another type than in training
+        return ""
 
 
 # ---- look
@@ -270,7 +281,7 @@ def predict(
 @app.command(epilog="Example: automl leaderboard model")
 def leaderboard(
     folder: ModelDir,
-    rows: Annotated[int | None, typer.Option(help="Rows to show. (default: all)")] = None,
+    rows: Annotated[int | None, typer.Option(min=1, help="Rows to show. (default: all)")] = None,
 ) -> None:
     """Show the candidates of a run, the best first.
 

@@ -50,9 +50,18 @@ def write(folder: Path, model: Any, run: dict[str, Any]) -> None:
 
 
 def read_run(folder: Path) -> dict[str, Any]:
-    """What is known of the run; empty for a folder that only holds a model."""
+    """What is known of the run; empty for a folder that only holds a model.
+
+    Raises
+    ------
+    ArgumentError
+        If the file is broken.
+    """
     path = folder / RUN
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    except ValueError as error:
+        raise ArgumentError(f"{str(path)!r} is no JSON: {error}.") from error
     return found
 
 

@@ -189,13 +189,13 @@ def test_quiet_prints_nothing(tmp_path, capsys):
 
 def test_predict_writes_the_file_to_hand_in(fitted, capsys):
     test = pd.read_csv(fitted / "iris_test.csv")
-    test.insert(0, "id", range(100, 100 + len(test)))
+    test.insert(0, "id", [f"{place:04d}" for place in range(len(test))])
     test.to_csv("test.csv", index=False)
     assert main(["predict", f"{fitted}/model", "test.csv", "--proba", "--id-column", "id", "--out", "deep/p.csv"]) == 0
     told = capsys.readouterr().out
     assert "Ignored, as the model does not know them: id, species." in told
     assert re.search(r"accuracy 0\.\d{4}", told)
-    answer = pd.read_csv("deep/p.csv")
+    answer = pd.read_csv("deep/p.csv", dtype={"id": str})
     shares = [f"proba_{name}" for name in ("setosa", "versicolor", "virginica")]
     assert list(answer.columns) == ["id", "species", *shares]
     assert answer["id"].tolist() == test["id"].tolist()
@@ -228,6 +228,18 @@ def test_regression_has_no_probabilities(capsys):
     assert main(["predict", "model folder", "diabetes_test.csv"]) == 0
     assert "R² 0." in capsys.readouterr().out
     assert list(pd.read_csv("predictions.csv").columns) == ["progression"]
+
+
+def test_answers_of_another_type_are_not_scored(fitted, capsys):
+    pd.read_csv(fitted / "iris_test.csv").assign(species=1.5).to_csv("odd.csv", index=False)
+    assert main(["predict", f"{fitted}/model", "odd.csv"]) == 0
+    assert "is known" not in capsys.readouterr().out
+
+
+def test_a_model_that_was_saved_without_the_command_line(fitted):
+    AutoML.load(fitted / "model").save("bare.joblib")
+    assert main(["predict", "bare.joblib", f"{fitted}/iris_test.csv"]) == 0
+    assert list(pd.read_csv("predictions.csv").columns) == ["prediction"]
 
 
 def test_leaderboard_shows_rows_and_what_failed(fitted, capsys):

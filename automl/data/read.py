@@ -21,7 +21,7 @@ OTHERS = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather", ".arrow", ".pk
 SEPARATORS = (";", "\t", "|")  # looked for where the header has no comma
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_table(path: str | Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
     """Read a table with one header line.
 
     Parameters
@@ -30,6 +30,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
         ``.csv``, ``.tsv`` or ``.txt`` (UTF-8; also compressed: ``.gz``, ``.bz2``, ``.xz``, ``.zip``), or ``.parquet``
         where pyarrow is installed. Comma, semicolon, tab or bar separate the fields. Empty fields, and the words that
         pandas takes for missing (``NA``, ``NaN``, ``NULL``, ``None``, ``n/a`` and a few more), are missing values.
+    as_text : sequence of str
+        Columns of a text file to leave as they stand, identifiers with leading zeros for instance.
 
     Raises
     ------
@@ -48,7 +50,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
     try:
         if path.stat().st_size == 0:
             raise DataError(f"{str(path)!r} is empty.")
-        frame = _read_parquet(path) if kind in PARQUET else _read_text(path, "\t" if kind in TABS else ",")
+        separator = "\t" if kind in TABS else ","
+        frame = _read_parquet(path) if kind in PARQUET else _read_text(path, separator, as_text)
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{str(path)!r} is empty.") from error
     except pd.errors.ParserError as error:
@@ -99,7 +102,7 @@ def _siblings(path: Path) -> list[str]:
     return [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
 
 
-def _read_text(path: Path, separator: str) -> pd.DataFrame:
+def _read_text(path: Path, separator: str, as_text: Sequence[str]) -> pd.DataFrame:
     header = _header(path, separator)
     if len(header) == 1:
         separator = next((other for other in SEPARATORS if other in header[0]), separator)
@@ -109,7 +112,8 @@ def _read_text(path: Path, separator: str) -> pd.DataFrame:
     if repeated:
         names = ", ".join(map(repr, dict.fromkeys(repeated)))
         raise DataError(f"{str(path)!r} has several columns named {names}; rename them (is the first line a header?).")
-    frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False)
+    types: Any = dict.fromkeys(as_text, str)
+    frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False, dtype=types)
     if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what stands before the first name for an index
         raise DataError(
             f"{str(path)!r} does not parse: line 2 has more fields than the header has names ({len(header)})."
