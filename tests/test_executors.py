@@ -9,8 +9,8 @@ from automl.testing.executors import ExecutorSuite
 class TestInline(ExecutorSuite):
     isolates = False
 
-    def make(self, runs, n_jobs, run_dir):
-        return Inline(runs)
+    def make(self, n_jobs, run_dir):
+        return Inline()
 
 
 @pytest.fixture(autouse=True)
@@ -20,11 +20,11 @@ def nothing_to_preload(monkeypatch):
 
 
 class TestProcesses(ExecutorSuite):
-    def make(self, runs, n_jobs, run_dir):
-        return Processes(runs, n_jobs, run_dir)
+    def make(self, n_jobs, run_dir):
+        return Processes(None, n_jobs, run_dir)
 
 
 @pytest.mark.slow
 class TestFreshInterpreters(ExecutorSuite):
-    def make(self, runs, n_jobs, run_dir):
-        return Processes(runs, n_jobs, run_dir, fork=False)
+    def make(self, n_jobs, run_dir):
+        return Processes(None, n_jobs, run_dir, fork=False)

@@ -139,8 +139,9 @@ class Evaluator:
             parts = [self.artifacts.prediction(job.candidate.key, job.rung, result.fold) for result in done]
             rows = np.concatenate([self.splits[result.fold][1] for result in done])
             loss, fold_losses = self.task.metric.loss(self.y[rows], np.concatenate(parts)), ()
-        train_loss = float(np.mean([result.train_loss for result in done if result.train_loss is not None]))
-        if not np.isfinite([loss, train_loss]).all():
+        train_losses = [result.train_loss for result in done if result.train_loss is not None]
+        train_loss = float(np.mean(train_losses)) if train_losses else None
+        if not np.isfinite(loss):
             raise InvalidPredictionError(
                 f"the metric {self.task.metric.name} is not a finite number on these predictions"
             )
@@ -191,18 +192,31 @@ class Evaluator:
         cache = self.cache
         return self.table.take(train, f"train{fold}", cache), self.table.take(valid, f"valid{fold}", cache)
 
-    def _train_loss(self, pipeline: Pipeline, fold: int) -> float:
-        train = self.splits[fold][0]
+    def _train_loss(self, pipeline: Pipeline, fold: int) -> float | None:
+        """For people to look at only; None where it has no value."""
+        rows = train = self.splits[fold][0]
         if len(train) > TRAIN_SAMPLE:
             rng = np.random.default_rng(derive_seed(self.seed, "train", fold))
-            train = np.sort(rng.choice(train, TRAIN_SAMPLE, replace=False))
-        sample = self.table.take(train, f"sample{fold}", self.cache)
-        return self._loss(self.y[train], predict(pipeline, sample))
+            rows = np.sort(rng.choice(train, TRAIN_SAMPLE, replace=False))
+            if self.task.classes is not None:  # a rare class must not be lost: some metrics need all
+                rows = np.union1d(rows, train[np.unique(self.y[train], return_index=True)[1]])
+        sample = self.table.take(rows, f"sample{fold}", self.cache)
+        prediction = predict(pipeline, sample)
+        try:
+            loss = self.task.metric.loss(self.y[rows], prediction)
+        except ValueError:  # a scorer that needs a class which these rows lack
+            return None
+        return loss if np.isfinite(loss) else None
 
     def _loss(self, y: Array, prediction: Array) -> float:
-        loss = self.task.metric.loss(y, prediction)
+        if not self.pooled:
+            return self.task.metric.loss(y, prediction)
+        try:
+            loss = self.task.metric.loss(y, prediction)
+        except ValueError:
+            loss = np.nan
         # a fold that lacks a class has no score of its own; pooled runs do not use it
-        return 0.0 if self.pooled and not np.isfinite(loss) else loss
+        return loss if np.isfinite(loss) else 0.0
 
     def _save(self, job: Job, fitted: _Fitted) -> None:
         result = fitted.result

@@ -86,7 +86,7 @@ class Outcome:
     folds: tuple[FoldResult, ...]
     loss: float
     fold_losses: tuple[float, ...]
-    train_loss: float
+    train_loss: float | None
     peak_bytes: int = 0
     rounds: int | None = None
 
