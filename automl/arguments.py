@@ -6,7 +6,7 @@ import difflib
 import numbers
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,10 @@ def one_of(name: str, value: Any, options: Sequence[Any]) -> Any:
         If it is another.
     """
     if not any(type(value) is type(option) and value == option for option in options):
-        raise ArgumentError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}.")
+        texts = [option for option in options if isinstance(option, str)]
+        near = difflib.get_close_matches(value, texts, n=1) if isinstance(value, str) else []
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise ArgumentError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}.{hint}")
     return value
 
 
@@ -146,7 +149,7 @@ def first_candidates(try_first: Any, space: Space) -> list[Candidate]:
     """
     if try_first is None:
         return []
-    if isinstance(try_first, (str, Mapping)):
+    if isinstance(try_first, (str, Mapping)) or not isinstance(try_first, Iterable):
         raise InputTypeError("try_first must be a list of candidates, as in try_first=['ridge(input)'].")
     found: list[Candidate] = []
     for place, entry in enumerate(try_first):
@@ -188,7 +191,7 @@ def names(name: str, value: Any) -> list[str] | None:
     """
     if value is None:
         return None
-    if isinstance(value, str) or not all(isinstance(entry, str) for entry in value):
+    if isinstance(value, str) or not isinstance(value, Iterable) or not all(isinstance(e, str) for e in value):
         raise InputTypeError(f"{name} must be a list of family names such as ['lightgbm', 'ridge']; got {value!r}.")
     return list(value)
 
@@ -201,7 +204,15 @@ def functions(name: str, value: Any) -> list[Any]:
     InputTypeError
         If it is something else.
     """
-    found = list(value) if value is not None else []
-    if not all(callable(entry) for entry in found):
+    if value is None:
+        return []
+    if not isinstance(value, Iterable) or not all(callable(entry) for entry in value):
         raise InputTypeError(f"{name} must be a list of functions that take a Progress; got {value!r}.")
-    return found
+    return list(value)
+
+
+def verbosity(value: Any) -> int:
+    """How much is printed; True and False are 1 and 0."""
+    if not isinstance(value, numbers.Integral):
+        raise InputTypeError(f"verbose must be a whole number: 0 prints nothing; got {value!r}.")
+    return int(value)

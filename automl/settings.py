@@ -89,7 +89,7 @@ class Settings:
             executor=check.one_of("executor", model.executor, ["processes", "inline"]),
             run_dir=model.run_dir,
             resume=check.one_of("resume", model.resume, ["auto", True, False]),
-            verbose=int(model.verbose),
+            verbose=check.verbosity(model.verbose),
             callbacks=check.functions("callbacks", model.callbacks),
         )
 

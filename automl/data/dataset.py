@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -139,12 +139,13 @@ def as_frame(X: Any, least_rows: int = 2) -> pd.DataFrame:
         raise InputTypeError(f"X is sparse ({type(X).__name__}), which is not supported; hand in X.toarray().")
     if isinstance(X, (str, bytes, dict)) or X is None:
         raise InputTypeError(f"X must be a DataFrame or an array of rows and columns, got {type(X).__name__}.")
+    if getattr(getattr(X, "dtype", None), "kind", "") == "c":
+        raise DataError("Complex data not supported: X holds complex numbers.")
     try:
         array = check_array(X, dtype=None, ensure_all_finite=False, ensure_min_samples=least_rows, estimator="AutoML")
-    except TypeError as error:
-        raise InputTypeError(str(error)) from error
-    except ValueError as error:
-        raise DataError(str(error)) from error
+    except (TypeError, ValueError) as error:
+        refusal = InputTypeError if isinstance(error, TypeError) else DataError
+        raise refusal(" ".join(str(error).split())) from error
     return pd.DataFrame(array, columns=pd.Index([f"x{place}" for place in range(array.shape[1])], dtype=object))
 
 
@@ -176,7 +177,8 @@ def as_target(y: Any, rows: int) -> pd.Series[Any]:
             raise DataError(f"y has {y.shape[1]} columns; one target at a time: fit once for each column.")
         y = y.iloc[:, 0]
     if not isinstance(y, pd.Series):
-        array = np.asarray(y)
+        # a list of labels of several types must not become one of texts
+        array = np.asarray(y) if hasattr(y, "dtype") or not isinstance(y, Sequence) else np.array(y, dtype=object)
         if array.ndim == 2 and array.shape[1] == 1:
             import warnings
 
@@ -187,7 +189,7 @@ def as_target(y: Any, rows: int) -> pd.Series[Any]:
             array = array[:, 0]
         if array.ndim != 1:
             raise DataError(f"y must hold one value a row, got an array of shape {array.shape}.")
-        y = pd.Series(array)
+        y = pd.Series(array).infer_objects()
     if getattr(y.dtype, "kind", "") == "c":
         raise DataError("Complex data not supported: y holds complex numbers.")
     if len(y) != rows:

@@ -142,9 +142,7 @@ class Evaluator:
         train_losses = [result.train_loss for result in done if result.train_loss is not None]
         train_loss = float(np.mean(train_losses)) if train_losses else None
         if not np.isfinite(loss):
-            raise InvalidPredictionError(
-                f"the metric {self.task.metric.name} is not a finite number on these predictions"
-            )
+            raise InvalidPredictionError(f"the metric {self.task.metric.name} is no finite number on these predictions")
         return Outcome(tuple(done), loss, fold_losses, train_loss, rounds=rounds)
 
     # ---- one fold
@@ -209,14 +207,17 @@ class Evaluator:
         return loss if np.isfinite(loss) else None
 
     def _loss(self, y: Array, prediction: Array) -> float:
-        if not self.pooled:
-            return self.task.metric.loss(y, prediction)
         try:
             loss = self.task.metric.loss(y, prediction)
         except ValueError:
+            if not self.pooled:
+                raise
             loss = np.nan
-        # a fold that lacks a class has no score of its own; pooled runs do not use it
-        return loss if np.isfinite(loss) else 0.0
+        if np.isfinite(loss):
+            return loss
+        if not self.pooled:
+            raise InvalidPredictionError(f"the metric {self.task.metric.name} is no finite number on these predictions")
+        return 0.0  # a fold that lacks a class has no score of its own, and pooled runs do not use it
 
     def _save(self, job: Job, fitted: _Fitted) -> None:
         result = fitted.result

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -52,8 +53,9 @@ class Space:
         for argument, names in (("include", include), ("exclude", exclude)):
             for name in names or ():
                 if name not in self.models and name not in self.steps:
-                    known = ", ".join(self.models)
-                    raise ArgumentError(f"{argument}: there is no family {name!r}; there are {known}.")
+                    known, near = ", ".join(self.models), difflib.get_close_matches(name, self.models, n=1)
+                    hint = f" Did you mean {near[0]!r}?" if near else ""
+                    raise ArgumentError(f"{argument}: there is no family {name!r}; there are {known}.{hint}")
         dropped = set(exclude or ())
         wanted = {n for n in include or () if n in self.models} or set(self.models)
         models = {n: c for n, c in self.models.items() if n in wanted - dropped}
