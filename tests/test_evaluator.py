@@ -268,7 +268,7 @@ def test_a_metric_that_is_no_number_is_a_failure(tmp_path):
     evaluator = evaluator_of(tmp_path, X, y, metric=lambda estimator, X, y: float("nan"))
     result = evaluator.run(job(evaluator, "naive_bayes(input)"))
     assert isinstance(result, Failure)
-    assert "not a finite number" in result.message
+    assert "no finite number" in result.message
 
 
 def test_warnings_are_kept_and_go_nowhere_else(tmp_path):

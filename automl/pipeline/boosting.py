@@ -16,9 +16,9 @@ Array = NDArray[Any]
 
 PATIENCE = (15, 100)  # rounds without gain before stopping: 3 / learning rate within these bounds
 
-# what the curve measures, by library and kind. Log loss for every metric of classification: for ROC AUC it was better on
-# test than ROC AUC itself on titanic (+.003) and credit_g (+.0015), the same on adult and credit_default, worse on phoneme
-# (-.001), and a third faster; its curve is smooth where ROC AUC's of few rows is not.
+# What the curve measures, by library and kind. Log loss for every metric of classification: for ROC AUC it was better
+# on test than ROC AUC itself on titanic (+.003) and credit_g (+.0015), the same on adult and credit_default, worse on
+# phoneme (-.001), and a third faster; its curve is smooth where ROC AUC's of few rows is not.
 _CURVES = {
     ("lightgbm", "binary"): "binary_logloss",
     ("lightgbm", "multiclass"): "multi_logloss",
