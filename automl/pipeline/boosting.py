@@ -156,6 +156,9 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
 
     def _fit_sklearn(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
         self.estimator.set_params(categorical_features=self._places(X) or None)
+        empty = np.isnan(X).all(axis=0)
+        if empty.any():  # scikit-learn cannot bin a column that is missing throughout
+            X = np.where(empty, 0.0, X)
         if eval_set is None:
             self.estimator.set_params(early_stopping=False)
             self.estimator.fit(X, y)
