@@ -16,8 +16,8 @@ import typer
 
 from automl.errors import ArgumentError, AutoMLError
 
-SAVE_SECONDS = 0.4  # of the budget, kept for writing model and leaderboard
-SAVE_SHARE = 0.01  # and this share of it
+SAVE_SECONDS = 0.5  # of the budget, kept for writing model and leaderboard and removing the temporary folder
+SAVE_SHARE = 0.02  # and this share of it
 SAVE_BYTES = 1e8  # and a second for so many bytes of the training file: models of large tables are large
 LEAST_SECONDS = 0.5  # what the search gets, however short the budget
 LONGEST_START = 30.0  # an older process was something else before (``exec automl`` in a shell)
