@@ -277,6 +277,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             del self.feature_names_in_
         if task.classes is not None:
             self.classes_ = task.classes
+        elif hasattr(self, "classes_"):
+            del self.classes_
         self.task_ = task.kind
         self.metric_ = task.metric.name
         self.best_estimator_ = handed.best_estimator

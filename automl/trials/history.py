@@ -183,8 +183,9 @@ class History:
 
 def _flat(identity: dict[str, Any]) -> dict[str, Any]:
     """What a run is known by, arguments one by one; versions of libraries may differ."""
-    rest = {name: value for name, value in identity.items() if name not in ("arguments", "versions")}
-    return {**rest, **identity.get("arguments", {})}
+    rest = {name: value for name, value in identity.items() if name not in ("arguments", "versions", "space")}
+    # the space last: it depends on the arguments, which say more
+    return {**rest, **identity.get("arguments", {}), "space": identity.get("space")}
 
 
 def _brief(value: object) -> str:

@@ -1,0 +1,27 @@
+import os
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+DEFAULT = Path(__file__).parent.parent.parent / "shared" / "datasets"
+
+
+@pytest.fixture(scope="session")
+def dataset():
+    """Load a table by name: `train`, `test` (target included), `target`, and what datasets.toml says of it.
+
+    The tables lie in the folder that AUTOML_DATASETS names.
+    """
+    folder = Path(os.environ.get("AUTOML_DATASETS", DEFAULT))
+
+    def load(name):
+        parts = {part: folder / name / f"{part}.csv.gz" for part in ("train", "test")}
+        if not all(path.exists() for path in parts.values()):
+            pytest.skip(f"there is no table {name!r} in {folder}; AUTOML_DATASETS names the folder of tables")
+        told = tomllib.loads((folder / "datasets.toml").read_text(encoding="utf-8"))[name]
+        return SimpleNamespace(**{**told, **{part: pd.read_csv(path) for part, path in parts.items()}})
+
+    return load

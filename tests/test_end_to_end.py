@@ -1,0 +1,387 @@
+"""A raw table in, a model and a leaderboard out."""
+
+import json
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
+
+from automl import AutoML, AutoMLClassifier, AutoMLRegressor
+from automl.data.dataset import Data, make_task
+from automl.errors import RunDirError
+from automl.testing.components import example, target
+
+COLUMNS = [
+    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "folds", "fit_seconds",
+    "predict_ms_per_row", "size_kb", "origin", "status", "error",
+]  # fmt: skip
+MEASURED = ["fit_seconds", "predict_ms_per_row", "size_kb"]
+SMALL = {"executor": "inline", "n_jobs": 1, "verbose": 0, "random_state": 0}
+SLOW = pytest.mark.slow
+
+
+def frame_and_target(kind="binary", rows=150):
+    frame = example(rows)
+    return frame, pd.Series(target(frame, kind), name="y")
+
+
+def loss_of(model, table, name):
+    """Loss of a model, and of the constant that is best on its training rows, in the run's metric."""
+    data = Data.read(table.train, name, model.task_ if model.task_ != "auto" else "auto")
+    metric = make_task(data, model.metric).metric
+    truth = table.test[name].to_numpy()
+    if model.task_ == "regression":
+        return metric.loss(truth, model.predict(table.test)), metric.loss(truth, np.full(len(truth), data.y.mean()))
+    coded = np.searchsorted(model.classes_, truth)
+    shares = np.bincount(data.y) / len(data.y)
+    constant = np.tile(shares, (len(truth), 1))
+    return metric.loss(coded, model.predict_proba(table.test)), metric.loss(coded, constant)
+
+
+def check_leaderboard(model):
+    board = model.leaderboard()
+    assert list(board.columns) == COLUMNS
+    ranked = board[board["rank"].notna()]
+    assert list(ranked["rank"]) == list(range(1, len(ranked) + 1))
+    assert list(board.index[: len(ranked)]) == list(range(len(ranked)))  # the ranked ones come first
+    assert ranked["score"].notna().all()
+    assert (ranked["status"] == "ok").all()
+    assert "dummy" in set(board["family"])
+    best, worst = ranked["score"].iloc[0], ranked["score"].iloc[-1]
+    assert model.best_score_ == pytest.approx(best)
+    assert best != worst
+    return board
+
+
+# ---- real tables
+
+
+@pytest.mark.parametrize(
+    "name", ["titanic", pytest.param("soybean", marks=SLOW), pytest.param("insurance", marks=SLOW)]
+)
+def test_a_table_within_its_budget(dataset, name, tmp_path):
+    table = dataset(name)
+    started = time.monotonic()
+    model = AutoML(time_budget=8, n_jobs=2, verbose=0, random_state=0).fit(table.train, table.target)
+    assert time.monotonic() - started < 9
+    assert model.stop_reason_ == "time_budget"
+    board = check_leaderboard(model)
+    assert {"portfolio", "tpe", "gp"} <= set(board["origin"])
+    loss, constant = loss_of(model, table, table.target)
+    assert loss < constant
+    # the raw test file: the target is still in it, columns stand elsewhere
+    raw = table.test[table.test.columns[::-1]]
+    predictions = model.predict(raw)
+    assert len(predictions) == len(raw)
+    np.testing.assert_array_equal(model.predict(table.test.drop(columns=table.target)), predictions)
+    copy = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(copy.predict(raw), predictions)
+    pd.testing.assert_frame_equal(copy.leaderboard(), board)
+    np.testing.assert_array_equal(AutoML.load(model.save(tmp_path / "model")).predict(raw), predictions)
+    assert len(model.best_pipeline_.predict(raw)) == len(raw)
+
+
+def test_three_seconds_give_a_model(dataset):
+    table = dataset("titanic")
+    started = time.monotonic()
+    model = AutoML(time_budget=3, n_jobs=2, verbose=0, random_state=0).fit(table.train, table.target)
+    assert time.monotonic() - started < 4
+    assert len(model.predict(table.test)) == len(table.test)
+    assert model.leaderboard()["status"].iloc[0] == "ok"
+
+
+# ---- what may be asked
+
+
+def test_candidates_of_the_users(tmp_path):
+    """They run first, in their order; a metric of the user's own reaches the workers."""
+    X, y = frame_and_target()
+
+    def share_of_hits(estimator, X, y):
+        return float(np.mean(estimator.predict(X) == y))
+
+    mine = ["decision_tree(input, max_depth=2)", {"family": "naive_bayes", "params": {}}]
+    model = AutoML(
+        max_trials=4, n_jobs=1, verbose=0, random_state=0, try_first=mine, metric=share_of_hits,
+        include=["decision_tree", "naive_bayes", "logistic_regression"],
+    ).fit(X, y)  # fmt: skip
+    board = model.leaderboard().set_index("id").sort_index()
+    assert list(board["origin"])[:3] == ["dummy", "user", "user"]
+    assert list(board["family"])[1:3] == ["decision_tree", "naive_bayes"]
+    assert board["pipeline"][1] == "decision_tree(input, max_depth=2)"
+    assert board["rank"].notna().all()
+    assert (model.metric_, model.n_trials_, model.stop_reason_) == ("share_of_hits", 4, "max_trials")
+    assert board.loc[1, "score"] == pytest.approx(-model.trials_[1].loss)
+    assert 0.5 < model.best_score_ <= 1
+
+
+X30, Y30 = frame_and_target(rows=30)
+
+
+@pytest.mark.parametrize(
+    ("cv", "folds"),
+    [
+        (3, 3),
+        (KFold(4), 4),
+        (ShuffleSplit(2, test_size=0.3, random_state=0), 2),
+        ([(np.arange(20), np.arange(20, 30))], 1),
+        ((X30.assign(more=1)[["more", *X30.columns[::-1]]].drop(columns="more"), Y30), 1),
+    ],
+    ids=["number", "splitter", "shuffled", "pairs", "validation data"],
+)
+def test_ways_to_split(cv, folds):
+    model = AutoML(**SMALL, max_trials=1, include=["decision_tree"], cv=cv).fit(X30, Y30)
+    assert set(model.leaderboard()["folds"]) == {folds}
+    assert len(model.cv_splits_) == folds
+    out_of_fold = model.predict_oof()
+    validated = np.unique(np.concatenate([valid for _, valid in model.cv_splits_]))
+    assert np.isfinite(out_of_fold[validated]).all()
+    assert np.isnan(np.delete(out_of_fold, validated, axis=0)).all()
+
+
+def test_groups_go_by_pairs():
+    groups = np.arange(30) // 5
+    pairs = list(GroupKFold(3).split(X30, Y30, groups))
+    model = AutoML(**SMALL, max_trials=1, include=["decision_tree"], cv=pairs).fit(X30, Y30)
+    for train, valid in model.cv_splits_:
+        assert not set(groups[train]) & set(groups[valid])
+
+
+@pytest.mark.parametrize(
+    ("cls", "kind", "labels"),
+    [
+        (AutoML, "binary", ["a", "b"]),
+        (AutoMLClassifier, "multiclass", ["a", "b", "c"]),
+        (AutoMLRegressor, "regression", None),
+    ],
+)
+def test_what_a_fitted_model_tells(cls, kind, labels):
+    X, y = frame_and_target(kind)
+    model = cls(**SMALL, max_trials=3, include=["decision_tree", "ridge", "naive_bayes"]).fit(X, y)
+    board = check_leaderboard(model)
+    assert len(board) == len(model.trials_) + bool(model.ensemble_weights_)
+    assert model.task_ == kind
+    assert list(model.feature_names_in_) == list(X.columns)
+    assert list(model.columns_["column"]) == list(X.columns)
+    assert model.failures_ == []
+    assert sum(model.ensemble_weights_.values()) == pytest.approx(1.0 if model.ensemble_weights_ else 0.0)
+    assert model.best_params_["family"] in {"decision_tree", "ridge", "naive_bayes"}
+    assert {"read", "search", "hand_over"} <= set(model.time_report_["wall"])
+    shape = (len(X),) if labels is None else (len(X), len(labels))
+    assert model.predict_oof().shape == shape
+    if labels is None:
+        assert not hasattr(model, "classes_")
+        assert not hasattr(model, "predict_proba")
+    else:
+        assert list(model.classes_) == labels
+        shares = model.predict_proba(X)
+        np.testing.assert_allclose(shares.sum(axis=1), 1.0)
+        np.testing.assert_array_equal(model.classes_[shares.argmax(axis=1)], model.predict(X))
+    assert model.score(X, y) > 0.5
+
+
+def test_fitting_again_forgets_the_first_time():
+    X, y = frame_and_target("regression")
+    model = AutoML(**SMALL, max_trials=1, include=["decision_tree"])
+    model.fit(*frame_and_target("binary")).fit(X, y)
+    assert not hasattr(model, "classes_")
+    assert model.task_ == "regression"
+    assert model.fit(X.to_numpy(), y).predict(X.to_numpy()).shape == (len(X),)
+    assert not hasattr(model, "feature_names_in_")
+
+
+def test_ctrl_c_hands_over_what_there_is():
+    def stop(progress):
+        if progress.trials == 2:
+            raise KeyboardInterrupt
+
+    X, y = frame_and_target()
+    model = AutoML(**SMALL, max_trials=50, include=["decision_tree"], callbacks=[stop]).fit(X, y)
+    assert model.stop_reason_ == "interrupted"
+    assert model.n_trials_ == 2
+    assert len(model.predict(X)) == len(X)
+
+
+def test_patience_and_exhaustion():
+    X, y = frame_and_target()
+    model = AutoML(**SMALL, max_trials=50, include=["naive_bayes"], patience=2).fit(X, y)
+    assert model.stop_reason_ == "patience"
+    model = AutoML(**SMALL, time_budget=20, include=["decision_tree", "naive_bayes"], search="portfolio").fit(X, y)
+    assert model.stop_reason_ == "exhausted"
+
+
+# ---- the same again
+
+RUN = """
+import sys
+from automl import AutoML
+from automl.testing.components import example, target
+out, arguments = sys.argv[1], eval(sys.argv[2])
+X = example(150)
+model = AutoML(n_jobs=1, verbose=0, random_state=3, **arguments).fit(X, target(X, "multiclass"))
+model.leaderboard().to_pickle(out + ".board")
+import numpy as np
+np.save(out + ".npy", model.predict_proba(X))
+print(model.stop_reason_)
+"""
+
+
+def start(out, arguments, hash_seed="0"):
+    tests = str(Path(__file__).parent)
+    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": tests}
+    command = [sys.executable, "-c", RUN, str(out), repr(arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+@pytest.mark.parametrize(
+    ("trials", "arguments"),
+    [
+        (12, {"executor": "inline", "exclude": ["mlp", "random_forest", "extra_trees"]}),
+        pytest.param(40, {}, marks=SLOW),
+    ],
+    ids=["12", "40"],
+)
+def test_a_seed_decides_everything(tmp_path, trials, arguments):
+    arguments = {"max_trials": trials, **arguments}
+    runs = [start(tmp_path / f"{seed}", arguments, hash_seed=seed) for seed in ("1", "2")]
+    assert [run.communicate(timeout=600)[0].split() for run in runs] == [["max_trials"]] * 2
+    boards = [pd.read_pickle(tmp_path / f"{seed}.board").drop(columns=MEASURED) for seed in ("1", "2")]
+    pd.testing.assert_frame_equal(*boards, check_exact=True)
+    assert boards[0]["id"].nunique() >= trials + 1
+    np.testing.assert_array_equal(*[np.load(tmp_path / f"{seed}.npy") for seed in ("1", "2")])
+
+
+def lines_of(folder):
+    path = folder / "journal.jsonl"
+    return path.read_bytes().splitlines(keepends=True) if path.exists() else []
+
+
+@pytest.mark.parametrize("executor", ["inline", pytest.param("processes", marks=SLOW)])
+def test_a_killed_run_goes_on(tmp_path, executor):
+    folder = tmp_path / "run"
+    arguments = {"max_trials": 8, "include": ["decision_tree", "naive_bayes", "knn"], "run_dir": str(folder)}
+    arguments["executor"] = executor
+    with start(tmp_path / "first", arguments) as first:
+        until = time.monotonic() + 60
+        while sum(b'"finish"' in line for line in lines_of(folder)) < 4:
+            assert first.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        first.send_signal(signal.SIGKILL)
+    told = [line for line in lines_of(folder) if line.endswith(b"\n")]
+    second = start(tmp_path / "second", arguments)
+    assert second.communicate(timeout=120)[0].split() == ["max_trials"]
+    after = lines_of(folder)
+    assert after[: len(told)] == told
+    events = [json.loads(line) for line in after]
+    assert [event["event"] for event in events].count("run") == 1
+    finished = [event["trial"] for event in events if event["event"] == "finish"]
+    assert sorted(finished) == list(range(9))  # the dummy and 8; each once
+    board = pd.read_pickle(tmp_path / "second.board")
+    assert set(range(9)) <= set(board["id"])
+    # a run that is complete hands over again without searching
+    third = start(tmp_path / "third", arguments)
+    assert third.communicate(timeout=120)[0].split() == ["max_trials"]
+    new = [json.loads(line)["event"] for line in lines_of(folder)[len(after) :]]
+    assert "start" not in new
+    np.testing.assert_array_equal(np.load(tmp_path / "third.npy"), np.load(tmp_path / "second.npy"))
+
+
+def test_another_run_in_the_folder_is_refused(tmp_path):
+    X, y = frame_and_target()
+    arguments = {**SMALL, "max_trials": 1, "include": ["decision_tree"], "run_dir": tmp_path / "run"}
+    AutoML(**arguments).fit(X, y)
+    with pytest.raises(RunDirError, match="another data"):
+        AutoML(**arguments).fit(X.iloc[:-1], y.iloc[:-1])
+    with pytest.raises(RunDirError, match="another metric"):
+        AutoML(**arguments, metric="log_loss").fit(X, y)
+    with pytest.raises(RunDirError, match="another space"):
+        AutoML(**{**arguments, "include": ["naive_bayes"]}).fit(X, y)
+    with pytest.raises(RunDirError, match="another cv"):
+        AutoML(**arguments, cv=3).fit(X, y)
+    AutoML(**arguments, metric="log_loss", resume=False).fit(X, y)
+    AutoML(**{**arguments, "max_trials": 2}, metric="log_loss", resume=True).fit(X, y)
+
+
+# ---- families that misbehave
+
+FAMILY = """
+name = "{name}"
+summary = "A family that should not exist."
+[estimator]
+classification = "misbehaving.{cls}"
+[accepts]
+"""
+
+
+@SLOW
+def test_families_that_misbehave_cost_their_trials_only(tmp_path):
+    """They crash, hang, eat memory or raise; fit returns a model in time, and the leaderboard names them."""
+    (tmp_path / "models").mkdir()
+    wrong = {
+        "segfaults": "crashed", "leaves": "crashed", "hangs": "timeout", "eats": "memory", "raises": "failed",
+        "predictsnan": "failed",
+    }  # fmt: skip
+    classes = {"predictsnan": "PredictsNaN"}
+    for name in wrong:
+        text = FAMILY.format(name=name, cls=classes.get(name, name.capitalize()))
+        (tmp_path / "models" / f"{name}.toml").write_text(text, encoding="utf-8")
+    X, y = frame_and_target()
+    started = time.monotonic()
+    model = AutoML(
+        time_budget=25, trial_timeout=4, memory_limit="1.6GB", n_jobs=2, verbose=0, random_state=0,
+        search_space=tmp_path, include=[*wrong, "naive_bayes", "decision_tree"],
+        try_first=[f"{name}(input)" for name in wrong],
+    ).fit(X, y)  # fmt: skip
+    assert time.monotonic() - started < 26
+    board = model.leaderboard().set_index("family")
+    assert {name: board.loc[[name], "status"].iloc[0] for name in wrong} == wrong
+    assert board.loc[list(wrong), "rank"].isna().all()
+    assert board.loc[list(wrong), "error"].notna().all()
+    assert "SIGSEGV" in board.loc[["segfaults"], "error"].iloc[0]
+    assert {trial.candidate.family for trial in model.failures_} == set(wrong)
+    assert model.score(X, y) > 0.7
+
+
+# ---- handing over
+
+BLOCKED = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("hyperopt", "deap") or name.startswith(("automl.strategies", "automl.loop")):
+            raise ImportError(f"{name} is not here")
+
+sys.meta_path.insert(0, Blocker())
+import joblib
+import numpy as np
+models, X, expected = joblib.load(sys.argv[1])
+for model, prediction in zip(models, expected, strict=True):
+    np.testing.assert_array_equal(model.predict(X), prediction)
+    assert not {"hyperopt", "deap", "automl.strategies", "automl.estimator"} & set(sys.modules)
+print("predicted")
+"""
+
+
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_models_need_no_search(tmp_path, kind):
+    """What is handed over unpickles and predicts where the search's libraries are missing."""
+    X, y = frame_and_target(kind)
+    model = AutoML(**SMALL, max_trials=2, cv=2, include=["decision_tree", "lightgbm"]).fit(X, y)
+    models = [model.best_estimator_, model.best_pipeline_]
+    path = tmp_path / "models.joblib"
+    joblib.dump((models, X, [one.predict(X) for one in models]), path)
+    done = subprocess.run(
+        [sys.executable, "-c", BLOCKED, str(path)], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.stdout == "predicted\n", done.stderr
