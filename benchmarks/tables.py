@@ -50,14 +50,13 @@ def run(name: str, meta: dict[str, object], budget: float, seed: int, label: str
         truth = test.pop(target)
         scores = [score(str(meta["metric"]), truth, predictor, test) for predictor in (model, model.best_pipeline_)]
     board = model.leaderboard()
-    row = {
+    return {
         "label": label, "table": name, "budget": budget, "seed": seed, "metric": meta["metric"],
         "score": scores[0], "single": scores[1], "cv": model.best_score_, "wall": round(wall, 2),
         "trials": int((board["status"] == "ok").sum()), "origins": json.dumps(board["origin"].value_counts().to_dict()),
         "failures": len(model.failures_), "share_in_jobs": model.time_report_["share_in_jobs"],
         "report": json.dumps(model.time_report_),
     }  # fmt: skip
-    return row
 
 
 def score(metric: str, truth: pd.Series, predictor: object, X: pd.DataFrame) -> float:

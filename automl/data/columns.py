@@ -137,6 +137,11 @@ class Columns:
         """Number of columns that models see."""
         return max(1, sum(column.kind != "dropped" for column in self.columns))
 
+    @property
+    def wide(self) -> int:
+        """Number of columns when every category is one-hot encoded."""
+        return self.used + sum(len(column.levels) + column.other - 1 for column in self.columns if column.levels)
+
     def align(self, X: Any) -> pd.DataFrame:
         """The columns of `X` in the order of fit: DataFrames by name (extra columns are ignored), arrays by place.
 

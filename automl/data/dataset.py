@@ -91,7 +91,8 @@ def make_task(data: Data, metric: Any) -> Task:
     """
     classes = data.classes
     kind: TaskKind = "regression" if classes is None else "binary" if len(classes) == 2 else "multiclass"
-    return Task(kind, make_metric(metric, kind, classes), len(data.y), data.columns.used, classes)
+    columns = data.columns
+    return Task(kind, make_metric(metric, kind, classes), len(data.y), columns.used, columns.wide, classes)
 
 
 def with_validation(X: Any, y: Any, cv: Any) -> tuple[Any, Any, Any]:

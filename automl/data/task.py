@@ -25,6 +25,7 @@ class Task:
     metric: Metric
     rows: int
     columns: int
+    wide_columns: int  # with a column for each level of a category
     classes: NDArray[Any] | None
 
     @property

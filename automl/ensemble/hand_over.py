@@ -80,7 +80,8 @@ def hand_over(
     """
     trial = _best(history)
     notes: list[str] = []
-    refit = reason != "interrupted" and trial.complete and _start_refit(trial, evaluator, executor, budget, notes)
+    wanted = reason != "interrupted" and trial.complete and trial.origin != DUMMY
+    refit = wanted and _start_refit(trial, evaluator, executor, budget, notes)
     predictions = {t.number: evaluator.out_of_fold(t) for t in history.kept()} if trial.complete else {}
     weights = _choose(history, predictions, evaluator, budget, notes) if ensemble and trial.complete else {}
     estimator, weights = _assemble(history, trial, weights, evaluator, columns, budget, notes)

@@ -10,7 +10,7 @@ from automl.space.space import Space
 from automl.trials.history import History
 
 STACK_FITS = 4  # fits of a stack's inner model a fold: 3 inner folds and one on all training rows
-BOOSTING_SHARE = 0.2  # of the rounds' cap that early stopping usually leaves
+BOOSTING_ROUNDS = 12  # over the learning rate: rounds after which early stopping usually stops (on our tables 4 to 20)
 MEMORY = 15  # trials of a family that the correction looks at
 
 
@@ -28,7 +28,8 @@ class CostModel:
     """
 
     def __init__(self, space: Space, task: Task, folds: int, *, measured: bool = True) -> None:
-        self.space, self.rows, self.columns = space, task.rows, task.columns
+        self.space, self.rows = space, task.rows
+        self.columns, self.wide_columns = task.columns, task.wide_columns
         self.classes, self.folds, self.measured = task.n_outputs, folds, measured
 
     def nominal(self, candidate: Candidate) -> float:
@@ -45,10 +46,12 @@ class CostModel:
         if (name := component.fidelity.iterations) is not None:
             value = dict(node.params).get(name, component.estimator.fixed.get(name))
             iterations = float(value) if isinstance(value, (int, float)) else 100.0
-            if component.adapter == "boosting":
-                iterations *= BOOSTING_SHARE
+            rate = dict(node.params).get("learning_rate")
+            if component.adapter == "boosting" and isinstance(rate, float):
+                iterations = min(iterations, BOOSTING_ROUNDS / rate)
         classes = self.classes if cost.per_class and self.classes > 2 else 1
-        return fits * (cost.start + cost.seconds * rows * self.columns * iterations * classes)
+        columns = self.wide_columns if component.accepts.categories == "onehot" else self.columns
+        return fits * (cost.start + cost.seconds * rows * columns * iterations * classes)
 
     def predict(self, candidate: Candidate, history: History) -> float:
         """Seconds by the prior, times what the family's trials took beside their prior."""
