@@ -82,6 +82,7 @@ def test_notebook(tmp_path, monkeypatch):
     assert "".join(said).split() == SAID
 
 
+@pytest.mark.slow
 def test_no_worker_outlives_a_killed_main_process(tmp_path):
     journal = tmp_path / "journal.jsonl"
     with subprocess.Popen([sys.executable, "-c", LONG, str(tmp_path)]) as caller:

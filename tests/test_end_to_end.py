@@ -66,16 +66,24 @@ def check_leaderboard(model):
 
 
 @pytest.mark.parametrize(
-    "name", ["titanic", pytest.param("soybean", marks=SLOW), pytest.param("insurance", marks=SLOW)]
+    ("name", "seconds"),
+    [
+        ("titanic", 7),
+        pytest.param("titanic", 15, marks=SLOW),
+        pytest.param("soybean", 15, marks=SLOW),
+        pytest.param("insurance", 15, marks=SLOW),
+    ],
 )
-def test_a_table_within_its_budget(dataset, name, tmp_path):
+def test_a_table_within_its_budget(dataset, name, seconds, tmp_path):
     table = dataset(name)
     started = time.monotonic()
-    model = AutoML(time_budget=8, n_jobs=2, verbose=0, random_state=0).fit(table.train, table.target)
-    assert time.monotonic() - started < 9
+    model = AutoML(time_budget=seconds, n_jobs=2, verbose=0, random_state=0).fit(table.train, table.target)
+    assert time.monotonic() - started < seconds + 1
     assert model.stop_reason_ == "time_budget"
     board = check_leaderboard(model)
-    assert {"portfolio", "tpe", "gp"} <= set(board["origin"])
+    searched = {"tpe", "gp"} & set(board["origin"])
+    assert "portfolio" in set(board["origin"])
+    assert len(searched) == 2 if seconds == 15 else searched
     loss, constant = loss_of(model, table, table.target)
     assert loss < constant
     # the raw test file: the target is still in it, columns stand elsewhere
