@@ -14,9 +14,7 @@ def problem(seed, candidates=6, folds=2, rows=40):
     rng = np.random.default_rng(seed)
     truths = [rng.normal(size=rows) for _ in range(folds)]
     spread = rng.uniform(0.3, 2.0, candidates)
-    return truths, [
-        np.stack([y + s * rng.normal(size=rows) for s in spread]).astype(np.float32) for y in truths
-    ]
+    return truths, [np.stack([y + s * rng.normal(size=rows) for s in spread]).astype(np.float32) for y in truths]
 
 
 def mean_loss(truths, metric=None):
