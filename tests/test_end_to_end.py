@@ -197,6 +197,31 @@ def test_what_a_fitted_model_tells(cls, kind, labels):
     assert model.score(X, y) > 0.5
 
 
+@pytest.mark.parametrize(
+    ("values", "dtype", "kind"),
+    [
+        ([0, 1] * 15, "int64", "binary"),
+        ([0.0, 1.0] * 15, "float64", "binary"),
+        ([True, False] * 15, "bool", "binary"),
+        (["x", "y", "z"] * 10, "category", "multiclass"),
+        (["x", "y"] * 15, "string", "binary"),
+        ([0, 1, 2] * 10, "Int64", "multiclass"),
+        (np.linspace(0, 1, 30), "object", "regression"),
+        (np.linspace(0, 1, 30), "Float64", "regression"),
+        (range(30), "int64", "regression"),
+    ],
+)
+def test_kinds_of_target(values, dtype, kind):
+    y = pd.Series(values, dtype=dtype)
+    arguments = {**SMALL, "max_trials": 1, "include": ["decision_tree"], "cv": 2}
+    model = AutoML(**arguments).fit(X30, y)
+    assert model.task_ == kind
+    assert set(model.predict(X30)) <= set(y) or kind == "regression"
+    listed = AutoML(**arguments).fit(X30, list(values))
+    assert listed.task_ == kind
+    np.testing.assert_array_equal(listed.predict(X30), model.predict(X30))
+
+
 def test_fitting_again_forgets_the_first_time():
     X, y = frame_and_target("regression")
     model = AutoML(**SMALL, max_trials=1, include=["decision_tree"])

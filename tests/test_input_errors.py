@@ -67,6 +67,8 @@ TARGETS = {
     "a table": (X, "y has 2 columns"),
     "complex": (Y + 1j, "y holds complex numbers"),
     "a name that is not there": ("aa", "no column 'aa' to predict. Did you mean 'a'. The columns are 'a', 'b'"),
+    "dates": (pd.date_range("2024-01-01", periods=ROWS), "target holds dates or durations"),
+    "durations": (pd.Series(pd.timedelta_range("1h", periods=ROWS)), "target holds dates or durations"),
     "labels of two types": (["a", 1] * 10, "mixes labels of types int, str"),
 }
 

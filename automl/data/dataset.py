@@ -190,7 +190,8 @@ def as_target(y: Any, rows: int) -> pd.Series[Any]:
             array = array[:, 0]
         if array.ndim != 1:
             raise DataError(f"y must hold one value a row, got an array of shape {array.shape}.")
-        y = pd.Series(array).infer_objects()
+        y = pd.Series(array)
+    y = y.infer_objects()  # numbers among objects are numbers
     if getattr(y.dtype, "kind", "") == "c":
         raise DataError("Complex data not supported: y holds complex numbers.")
     if len(y) != rows:

@@ -66,6 +66,8 @@ def read_target(y: pd.Series[Any], task: str) -> tuple[NDArray[Any], NDArray[Any
         What was inferred and how to overrule it; empty where `task` said it.
     """
     inferred = ""
+    if pd.api.types.is_datetime64_any_dtype(y.dtype) or pd.api.types.is_timedelta64_dtype(y.dtype):
+        raise DataError("The target holds dates or durations; hand in a number, such as days since the first.")
     classify = task in ("classification", "binary", "multiclass")
     if task == "auto":
         classify = looks_like_classes(y)
