@@ -348,8 +348,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def _read(self, X: Any) -> pd.DataFrame:
         check_is_fitted(self)
         frame = as_frame(X, least_rows=1)
-        named = hasattr(self, "feature_names_in_")
-        if not (named and isinstance(X, pd.DataFrame)):
+        known = hasattr(self, "feature_names_in_") or set(self._columns.names) <= set(frame.columns)
+        if not (known and isinstance(X, pd.DataFrame)):
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "

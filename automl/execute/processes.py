@@ -195,7 +195,7 @@ class Processes:
                 used = sum(run.job.threads for run in self._running)
                 if not self._queue or (self._running and used + self._queue[0][1].threads > self._n_jobs):
                     return
-            worker = self._resting.pop() if self._resting else self._pool.start()
+            worker = self._rested() or self._pool.start()
             self.first_started = self.first_started or time.monotonic()
             with self._lock:
                 if not self._queue:  # cancelled meanwhile
@@ -208,6 +208,15 @@ class Processes:
                 worker.connection.send(job)
             except OSError:  # it died while it rested; its connection says so next
                 continue
+
+    def _rested(self) -> Worker | None:
+        """A worker that waits for work; one that died while it rested is no trial's fault."""
+        while self._resting:
+            worker = self._resting.pop()
+            if not worker.connection.poll():  # nothing is due from it, so something to read is its end
+                return worker
+            worker.kill()
+        return None
 
     def _result(self, run: _Run) -> Outcome | Failure | None:
         try:

@@ -433,6 +433,19 @@ class ExecutorSuite:
             bench.submit(job("answer"))
             assert isinstance(bench.collect(1)[2], Outcome)
 
+    def test_killed_while_resting(self, tmp_path: Path) -> None:
+        """What dies between two jobs costs none of them."""
+        self._need_processes()
+        before = _children()
+        with self.bench(tmp_path) as bench:
+            bench.submit(job("answer"))
+            bench.collect(1)
+            for process in _children() - before:
+                process.kill()
+                process.wait(5)
+            bench.submit(job("answer"))
+            assert isinstance(bench.collect(1)[1], Outcome)
+
     def test_works_in_a_script_without_a_guard(self, tmp_path: Path) -> None:
         """The caller's `__main__` is never run a second time."""
         script = tmp_path / "script.py"
