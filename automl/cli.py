@@ -16,9 +16,7 @@ import typer
 
 from automl.errors import ArgumentError, AutoMLError
 
-SAVE_SECONDS = 0.5  # of the budget, kept for writing model and leaderboard and removing the temporary folder
-SAVE_SHARE = 0.02  # and this share of it
-SAVE_BYTES = 1e8  # and a second for so many bytes of the training file: models of large tables are large
+END_SECONDS = 0.5  # of the budget, kept for what comes after `fit` beside writing the model, which `fit` reckons with
 LEAST_SECONDS = 0.5  # what the search gets, however short the budget
 LONGEST_START = 30.0  # an older process was something else before (``exec automl`` in a shell)
 ROWS_SHOWN = 15
@@ -167,7 +165,7 @@ def fit(
         model = AutoML(
             task=task,
             metric=metric,
-            time_budget=None if deadline is None else _for_search(deadline, time_budget, train),
+            time_budget=None if deadline is None else _for_fit(deadline),
             max_trials=max_trials,
             patience=patience,
             trial_timeout="auto" if trial_timeout is None else trial_timeout,
@@ -184,7 +182,9 @@ def fit(
             resume="auto" if resume else False,
             verbose=0 if quiet else 1,
             callbacks=callbacks,
-        ).fit(table.drop(columns=dropped), target)
+        )
+        model._saves = True  # within the budget
+        model.fit(table.drop(columns=dropped), target)
         run = {"target": target, "task": model.task_, "metric": model.metric_, "score": model.best_score_}
         seconds = time.monotonic() - started
         run |= {"stop_reason": model.stop_reason_, "candidates": model.n_trials_, "seconds": round(seconds, 1)}
@@ -200,11 +200,10 @@ def fit(
     print(f"Next:        automl predict {shlex.quote(str(out))} test.csv --out predictions.csv")
 
 
-def _for_search(deadline: float, time_budget: float | None, train: Path) -> float:
-    """Seconds that `AutoML` gets: what is left, less what saving will take."""
-    saving = SAVE_SECONDS + SAVE_SHARE * (time_budget or 0.0) + train.stat().st_size / SAVE_BYTES
+def _for_fit(deadline: float) -> float:
+    """Seconds that `AutoML` gets: what is left, less the very end."""
     left = deadline - time.monotonic()
-    return max(left - min(saving, left / 4), LEAST_SECONDS)
+    return max(left - min(END_SECONDS, left / 4), LEAST_SECONDS)
 
 
 def _names(given: list[str] | None) -> list[str] | None:

@@ -139,6 +139,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     """
 
     _tasks: tuple[str, ...] = ("auto", "classification", "binary", "multiclass", "regression")
+    _saves = False  # whether `save` follows within the time budget, as on the command line
 
     def __init__(
         self,
@@ -210,7 +211,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         """
         clock = TimeReport()
         settings = Settings.of(self, self._tasks)
-        budget = Budget(settings.time_budget, settings.max_trials, settings.patience, clock.started)
+        limits = (settings.time_budget, settings.max_trials, settings.patience)
+        budget = Budget(*limits, clock.started, saving=self._saves)
         with (
             RunDir(settings.run_dir, settings.resume) as run_dir,
             make_executor(settings.executor, settings.n_jobs, run_dir.path) as executor,  # where; warms up meanwhile

@@ -17,7 +17,7 @@ from automl.errors import ExecutorError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute.base import Executor
 from automl.pipeline.prepare import TableReader
-from automl.schedule.budget import LOAD_BYTES, Budget, refit_seconds
+from automl.schedule.budget import LOAD_BYTES, MEMBERS, Budget, refit_seconds
 from automl.space.seed import derive_seed
 from automl.trials.history import History
 from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal, Trial
@@ -155,11 +155,11 @@ def _choose(
             return metric.losses(np.concatenate(truths), np.concatenate(blends, axis=1))
         return np.asarray(np.mean([metric.losses(y, blend) for y, blend in zip(truths, blends, strict=True)], axis=0))
 
-    load = sum(trial.model_bytes for trial in trials[:5]) / LOAD_BYTES
+    handling = budget.handling_seconds(sum(trial.model_bytes for trial in trials[:MEMBERS]))
 
     def out_of_time() -> bool:
         left = budget.remaining()
-        return left is not None and left < SPARE + load + 0.1
+        return left is not None and left < SPARE + handling + 0.1
 
     try:
         chosen = select(views, losses, out_of_time=out_of_time)
@@ -209,15 +209,18 @@ def _assemble(
 ) -> tuple[BaseEstimator, dict[int, float]]:
     """Load the members' fold models, the heaviest weights first, as long as there is time."""
     members: list[Member] = []
+    size = trial.model_bytes // max(1, len(evaluator.splits))  # of the refitted pipeline
     loaded: dict[int, float] = {}
     for number in sorted(weights, key=lambda number: -weights[number]):
         member = history.trials[number]
         left = budget.remaining()
-        if left is not None and members and member.model_bytes / LOAD_BYTES > left - SPARE:
+        saving = budget.handling_seconds(size) - size / LOAD_BYTES  # of what was loaded before
+        if left is not None and members and budget.handling_seconds(member.model_bytes) + saving > left - SPARE:
             notes.append(f"Trial {number} was left out of the ensemble: its models could not be loaded in time.")
             continue
         members.append(Member(member.candidate.text, weights[number], evaluator.models(member)))
         loaded[number] = weights[number]
+        size += member.model_bytes
     if not members:
         members = [Member(trial.candidate.text, 1.0, evaluator.models(trial))]
     total = sum(member.weight for member in members)

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from automl.data.columns import Table
 
-CLASS_FLOOR = 1e-6  # probability of a class that the training rows did not hold
+PSEUDO_ROWS = 0.1  # no class is less probable than this many training rows, spread over all classes, would make it
 STACK_FOLDS = 3
 
 Array = NDArray[Any]
@@ -126,8 +126,8 @@ class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier for labels of which a training part may lack some.
 
-    The classes present are coded 0..m-1 for the model; its probabilities are spread back to all classes, absent ones
-    get a small floor.
+    The classes present are coded 0..m-1 for the model; its probabilities are spread back to all classes. None is below
+    a small floor: a single forest says 0 of what it has not met, which log loss does not forgive.
 
     Parameters
     ----------
@@ -145,6 +145,7 @@ class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_ = np.asarray(self.classes)
         coded = np.searchsorted(self.classes_, y)
         self.present_, coded = np.unique(coded, return_inverse=True)
+        self.floor_ = PSEUDO_ROWS / (len(coded) * len(self.classes_))
         if eval_set is None:
             self.model.fit(X, coded)
             return self
@@ -157,12 +158,10 @@ class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Array) -> Array:
         """Probabilities of all classes; each row sums to 1."""
-        shares: Array = np.asarray(self.model.predict_proba(X), dtype=np.float64)
-        if len(self.present_) == len(self.classes_):
-            return shares
-        spread = np.full((len(shares), len(self.classes_)), CLASS_FLOOR)
-        spread[:, self.present_] = shares
-        return np.asarray(spread / spread.sum(axis=1, keepdims=True))
+        shares = np.zeros((X.shape[0], len(self.classes_)))
+        shares[:, self.present_] = self.model.predict_proba(X)
+        shares = np.maximum(shares, self.floor_)  # NaN stays NaN, for `predict` of build.py to refuse
+        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     def predict(self, X: Array) -> Array:
         """The most probable label."""

@@ -13,6 +13,8 @@ HAND_OVER_LEAST = 1.0  # seconds
 
 
 LOAD_BYTES = 2e8  # a second, of models read and unpickled
+SAVE_BYTES = 1.5e8  # a second, of models pickled and written
+MEMBERS = 5  # candidates that an ensemble usually has
 
 
 def refit_seconds(trial: Trial, folds: int) -> float:
@@ -32,6 +34,8 @@ class Budget:
         Candidates, the dummy left out.
     patience : int or None
         Candidates without a better score after which the search stops.
+    saving : bool
+        Whether the hand-over ends with writing the model to disk.
     started : float, optional
         Reading of the clock when the run began; now where not given.
     clock : callable
@@ -44,9 +48,12 @@ class Budget:
         max_trials: int | None = None,
         patience: int | None = None,
         started: float | None = None,
+        *,
+        saving: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.time_budget, self.max_trials, self.patience = time_budget, max_trials, patience
+        self.saving = saving
         self._clock = clock
         self._start = clock() if started is None else started
         self._spent = 0.0
@@ -84,10 +91,14 @@ class Budget:
         """Adjust what is set aside to what the hand-over would take if the search ended now."""
         best = history.searched()[:10]
         if self.time_budget is not None and best:
-            load = sum(trial.model_bytes for trial in best) / LOAD_BYTES
-            seconds = refit_seconds(best[0], folds) + load + HAND_OVER_LEAST / 2
+            size = MEMBERS * sum(trial.model_bytes for trial in best) / len(best)
+            seconds = refit_seconds(best[0], folds) + self.handling_seconds(size) + HAND_OVER_LEAST / 2
             least = max(self._default_reserve() / 3, HAND_OVER_LEAST)
             self._reserve = min(max(least, seconds), 0.5 * self.time_budget)
+
+    def handling_seconds(self, size: float) -> float:
+        """Seconds that it takes to load that many bytes of models, and to save them where that is asked."""
+        return size / LOAD_BYTES + (size / SAVE_BYTES if self.saving else 0.0)
 
     @property
     def search_seconds(self) -> float | None:
