@@ -6,6 +6,7 @@ thinks about the next proposal, and kills what goes over a limit.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import queue
@@ -117,9 +118,9 @@ class Processes:
     def finished(self, wait_seconds: float) -> list[Ended]:
         """Jobs that ended, waiting at most that long for the first one."""
         ended: list[Ended] = []
-        try:
-            if self._error is not None:
-                raise self._error
+        if self._error is not None:
+            raise self._error
+        with contextlib.suppress(queue.Empty):
             item = self._ended.get(timeout=max(0.0, wait_seconds)) if self._open else self._ended.get_nowait()
             while True:
                 if isinstance(item, ExecutorError):
@@ -127,8 +128,6 @@ class Processes:
                     raise item
                 ended.append(item)
                 item = self._ended.get_nowait()
-        except queue.Empty:
-            pass
         with self._lock:
             self._open -= len(ended)
         return ended
