@@ -168,7 +168,7 @@ def make_metric(metric: Any, kind: str, classes: Array | None) -> Metric:
     try:
         scorer = skm.get_scorer(name)
     except (ValueError, KeyError) as error:
-        near = difflib.get_close_matches(name, sorted({*_ROWS, *skm.get_scorer_names()}), n=3)
+        near = difflib.get_close_matches(name, sorted({*_ROWS, *_ALIASES, *skm.get_scorer_names()}), n=3)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise ArgumentError(f"metric {metric!r} is neither ours nor scikit-learn's.{hint}") from error
     return _from_scorer(name, scorer, kind, classes, own_labels=False)

@@ -137,8 +137,9 @@ class Processes:
         self._cancelling = True
         self._ring()
         ended: list[Ended] = []
-        while not self.idle and self._supervisor.is_alive() and self._error is None:
-            ended += self.finished(1.0)
+        with contextlib.suppress(ExecutorError):  # then nothing more comes, and what is here must not be lost
+            while not self.idle and self._supervisor.is_alive():
+                ended += self.finished(1.0)
         self._cancelling = False
         return ended
 
