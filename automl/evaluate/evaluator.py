@@ -310,10 +310,8 @@ def _out_of_time(job: Job, seconds: float, done: list[FoldResult]) -> Failure | 
 
 
 def _takes_eval_set(model: Any) -> bool:
-    from automl.pipeline.boosting import Boosted
-    from automl.pipeline.compose import Coded
-
-    return isinstance(model.model if isinstance(model, Coded) else model, Boosted)
+    """Whether a model says that it grows in stages and wants validation rows to see which is best."""
+    return bool(getattr(getattr(model, "model", model), "takes_eval_set", False))
 
 
 def _with_warnings(folds: tuple[FoldResult, ...], warned: list[str]) -> tuple[FoldResult, ...]:

@@ -61,6 +61,8 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         Rounds that predictions use.
     """
 
+    takes_eval_set = True
+
     def __init__(
         self,
         estimator: Any,
