@@ -13,7 +13,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 from threadpoolctl import threadpool_limits
 
-from automl.data.columns import Table
+from automl.data.table import Table
 from automl.pipeline.build import Recipe, build, import_class, predict
 from automl.space.candidate import LEAF, Candidate
 from automl.space.domain import Choice, Int

@@ -8,12 +8,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.table import Table
 from automl.errors import DataError
 
 Kind = Literal["number", "boolean", "category", "presence", "dropped"]
@@ -33,71 +34,6 @@ class Column:
     levels: tuple[str, ...] = ()
     other: bool = False
     note: str = ""  # why a column is dropped or reduced
-
-
-class Cache(Protocol):
-    """Where prepared arrays are kept, so that candidates share them."""
-
-    def prepared(self, leaf: Any, table: Table) -> tuple[Any, NDArray[Any]]:
-        """The leaf fitted on a table, and what it makes of it."""
-
-    def transformed(self, leaf: Any, table: Table) -> NDArray[Any]:
-        """What a fitted leaf makes of another table."""
-
-
-class Table:
-    """A table as arrays, or some rows of one.
-
-    Parameters
-    ----------
-    numbers : ndarray of shape (n_rows, n_numbers), float64
-        NaN where missing.
-    codes : ndarray of shape (n_rows, n_categories), int32
-        Level of each category, -1 where missing.
-    levels : tuple of int
-        Number of levels of each category.
-    rows : ndarray of int, optional
-        The rows that belong to this table; they are copied only when looked at.
-    token : str
-        Name of this set of rows within a run, a key of the cache; empty outside of one.
-    cache : Cache, optional
-        Where prepared arrays are shared.
-    """
-
-    def __init__(
-        self,
-        numbers: NDArray[np.float64],
-        codes: NDArray[np.int32],
-        levels: tuple[int, ...],
-        rows: NDArray[np.int64] | None = None,
-        token: str = "",
-        cache: Cache | None = None,
-    ) -> None:
-        self._numbers, self._codes, self._rows = numbers, codes, rows
-        self.levels, self.token, self.cache = levels, token, cache
-
-    @property
-    def numbers(self) -> NDArray[np.float64]:
-        """Numbers and booleans, NaN where missing."""
-        return self._numbers if self._rows is None else self._numbers[self._rows]
-
-    @property
-    def codes(self) -> NDArray[np.int32]:
-        """Levels of the categories, -1 where missing."""
-        return self._codes if self._rows is None else self._codes[self._rows]
-
-    def __len__(self) -> int:
-        return len(self._numbers) if self._rows is None else len(self._rows)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """Rows and columns."""
-        return len(self), self._numbers.shape[1] + self._codes.shape[1]
-
-    def take(self, rows: NDArray[np.int64], token: str = "", cache: Cache | None = None) -> Table:
-        """Some of the rows."""
-        rows = rows if self._rows is None else self._rows[rows]
-        return Table(self._numbers, self._codes, self.levels, rows, token, cache)
 
 
 class Columns:

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from scipy.sparse import issparse
 from sklearn.utils.validation import check_array
 
-from automl.data.columns import Columns, Table
+from automl.data.columns import Columns
 from automl.data.metrics import make_metric
+from automl.data.table import Table
 from automl.data.task import Task, TaskKind, read_target
 from automl.errors import DataError, InputTypeError
 
@@ -74,7 +75,7 @@ class Data:
     def fingerprint(self) -> str:
         """Hash of names, values and target; a run goes on only with the same data."""
         digest = blake2b(repr([*self.columns.names, self.target]).encode(), digest_size=16)
-        for array in (self.table.numbers, self.table.codes, self.y):
+        for array in (*self.table.arrays().values(), self.y):
             digest.update(np.ascontiguousarray(array).data)
         if self.classes is not None:
             digest.update(repr(self.classes.tolist()).encode())

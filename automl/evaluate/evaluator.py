@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from automl.data.columns import Table
 from automl.data.splits import Split
+from automl.data.table import Table
 from automl.data.task import Task
 from automl.evaluate.limits import Clock, contained
 from automl.pipeline.build import Recipe, booster_of, build, predict
@@ -72,7 +72,7 @@ class Evaluator:
 
     def __getstate__(self) -> dict[str, Any]:
         folder = self.run_dir / "table"
-        arrays = {"numbers": self.table.numbers, "codes": self.table.codes, "y": self.y}
+        arrays = {**self.table.arrays(), "y": self.y}
         for name, array in arrays.items():
             if not (folder / f"{name}.npy").exists():
                 write_whole(folder / f"{name}.npy", lambda path, array=array: np.save(path, array))  # type: ignore[misc]
@@ -80,9 +80,9 @@ class Evaluator:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         folder = state["run_dir"] / "table"
-        arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("numbers", "codes", "y")}
+        arrays = {path.stem: np.load(path, mmap_mode="r") for path in folder.glob("*.npy")}
         self.__dict__.update(state)
-        self.table = Table(arrays["numbers"], arrays["codes"], state["table"])
+        self.table = Table.from_arrays(arrays, state["table"])
         self.y = arrays["y"]
 
     # ---- jobs

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
-from automl.data.columns import Table
+from automl.data.table import Table
 
 PSEUDO_ROWS = 0.1  # no class is less probable than this many training rows, spread over all classes, would make it
 STACK_FOLDS = 3

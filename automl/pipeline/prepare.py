@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from automl.data.columns import Columns, Table
+from automl.data.columns import Columns
+from automl.data.table import Table
 
 CLIP = 3.0  # scaled numbers are bent into (-3, 3): no outlier rules a linear model or a distance
 
@@ -64,15 +65,15 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Table, y: Any = None) -> Input:
         """Learn medians, spreads and which columns have missing values."""
-        self.fit_transform(X)
+        self.fit_transform(X, y)
         return self
 
     def fit_transform(self, X: Table, y: Any = None, **params: Any) -> NDArray[Any]:
         """Fit, and prepare the same rows."""
         self.token_ = X.token
         if X.cache is None or not X.token:
-            return self.learn(X).apply(X)
-        fitted, matrix = X.cache.prepared(self, X)
+            return self.learn(X, y)
+        fitted, matrix = X.cache.prepared(self, X, y)
         self.__dict__.update(fitted.__dict__)
         return matrix
 
@@ -87,8 +88,8 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     # ---- the work itself
 
-    def learn(self, table: Table) -> Input:
-        """Learn from a table, without the cache."""
+    def learn(self, table: Table, y: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Learn from a table, without the cache, and prepare its rows."""
         numbers = table.numbers
         lost = np.isnan(numbers)
         filled = np.where(lost.all(axis=0), 0.0, numbers) if len(numbers) else numbers
@@ -99,7 +100,7 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         codes = table.codes
         self.levels_ = table.levels
         self.code_lost_: Any = (codes < 0).any(axis=0)
-        return self
+        return self.apply(table)
 
     def apply(self, table: Table) -> NDArray[Any]:
         """Prepare a table, without the cache."""

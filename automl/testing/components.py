@@ -25,7 +25,8 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from automl.data.columns import Columns, Table
+from automl.data.columns import Columns
+from automl.data.table import Table
 from automl.evaluate.limits import contained
 from automl.pipeline.build import Recipe, build, predict
 from automl.space.candidate import LEAF, Candidate, Node

@@ -135,14 +135,13 @@ class LeafCache:
         text = "|".join((repr(sorted(leaf.get_params().items())), *tokens))
         return self.root / f"{blake2b(text.encode(), digest_size=12).hexdigest()}.npy"
 
-    def prepared(self, leaf: Any, table: Any) -> tuple[Any, NDArray[Any]]:
+    def prepared(self, leaf: Any, table: Any, y: NDArray[Any] | None = None) -> tuple[Any, NDArray[Any]]:
         """The leaf fitted on a table, and its matrix of the same rows."""
         path = self._path(leaf, table.token)
         fitted_path = path.with_suffix(".pkl")
         if path.exists() and fitted_path.exists():
             return read_pickle(fitted_path), np.load(path, mmap_mode="r")
-        leaf.learn(table)
-        matrix = leaf.apply(table)
+        matrix = leaf.learn(table, y)
         write_whole(path, lambda beside: np.save(beside, matrix))
         write_pickle(fitted_path, leaf)
         return leaf, matrix

@@ -1,0 +1,144 @@
+"""A table as arrays: what the workers see of the user's data. Rows are taken lazily."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+Array = NDArray[Any]
+
+
+class Cache(Protocol):
+    """Where prepared arrays are kept, so that candidates share them."""
+
+    def prepared(self, leaf: Any, table: Table, y: Array | None) -> tuple[Any, Array]:
+        """The leaf fitted on a table (and its target), and what it makes of it."""
+
+    def transformed(self, leaf: Any, table: Table) -> Array:
+        """What a fitted leaf makes of another table."""
+
+
+@dataclass(frozen=True)
+class Text:
+    """One column of text as counts of hashed words and of hashed pieces of words; nothing is learned for them.
+
+    Attributes
+    ----------
+    words : csr_array of shape (n_rows, 2**16)
+    pieces : csr_array of shape (n_rows, 2**17)
+    """
+
+    words: csr_array
+    pieces: csr_array
+
+    def take(self, rows: NDArray[np.int64]) -> Text:
+        """Some of the rows."""
+        return Text(self.words[rows], self.pieces[rows])
+
+
+class Table:
+    """A table as arrays, or some rows of one.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n_rows, n_numbers), float64
+        NaN where missing.
+    codes : ndarray of shape (n_rows, n_categories), int32
+        Level of each category, the most frequent first, -1 where missing.
+    levels : tuple of int
+        Number of levels of each category.
+    dates : ndarray of shape (n_rows, n_dates), float64, optional
+        Seconds since 1970, NaN where missing.
+    texts : tuple of Text
+        One a text column.
+    rows : ndarray of int, optional
+        The rows that belong to this table; they are copied only when looked at.
+    token : str
+        Name of this set of rows within a run, a key of the cache; empty outside of one.
+    cache : Cache, optional
+        Where prepared arrays are shared.
+    """
+
+    def __init__(
+        self,
+        numbers: NDArray[np.float64],
+        codes: NDArray[np.int32],
+        levels: tuple[int, ...],
+        dates: NDArray[np.float64] | None = None,
+        texts: tuple[Text, ...] = (),
+        rows: NDArray[np.int64] | None = None,
+        token: str = "",
+        cache: Cache | None = None,
+    ) -> None:
+        self._numbers, self._codes, self._texts, self._rows = numbers, codes, texts, rows
+        self._dates = np.empty((len(numbers), 0)) if dates is None else dates
+        self.levels, self.token, self.cache = levels, token, cache
+
+    @property
+    def numbers(self) -> NDArray[np.float64]:
+        """Numbers and booleans, NaN where missing."""
+        return self._numbers if self._rows is None else self._numbers[self._rows]
+
+    @property
+    def codes(self) -> NDArray[np.int32]:
+        """Levels of the categories, -1 where missing."""
+        return self._codes if self._rows is None else self._codes[self._rows]
+
+    @property
+    def dates(self) -> NDArray[np.float64]:
+        """Seconds since 1970, NaN where missing."""
+        return self._dates if self._rows is None else self._dates[self._rows]
+
+    @property
+    def texts(self) -> tuple[Text, ...]:
+        """Columns of text as counts."""
+        rows = self._rows
+        return self._texts if rows is None else tuple(text.take(rows) for text in self._texts)
+
+    @property
+    def n_texts(self) -> int:
+        """Number of columns of text."""
+        return len(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._numbers) if self._rows is None else len(self._rows)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns."""
+        wide = (self._numbers, self._codes, self._dates)
+        return len(self), sum(array.shape[1] for array in wide) + len(self._texts)
+
+    def take(self, rows: NDArray[np.int64], token: str = "", cache: Cache | None = None) -> Table:
+        """Some of the rows."""
+        rows = rows if self._rows is None else self._rows[rows]
+        return Table(self._numbers, self._codes, self.levels, self._dates, self._texts, rows, token, cache)
+
+    # ---- as plain arrays, for files that workers map into memory
+
+    def arrays(self) -> dict[str, Array]:
+        """All rows as plain arrays by name; `from_arrays` makes a table of them."""
+        found: dict[str, Array] = {"numbers": self._numbers, "codes": self._codes, "dates": self._dates}
+        for place, text in enumerate(self._texts):
+            for kind, counts in (("words", text.words), ("pieces", text.pieces)):
+                for part in ("data", "indices", "indptr"):
+                    found[f"text{place}_{kind}_{part}"] = getattr(counts, part)
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, Array], levels: tuple[int, ...]) -> Table:
+        """The table whose `arrays` these are."""
+        from automl.data.texts import PIECES, WORDS
+
+        def counts(place: int, kind: str, width: int) -> csr_array:
+            data, indices, indptr = (arrays[f"text{place}_{kind}_{part}"] for part in ("data", "indices", "indptr"))
+            return csr_array((data, indices, indptr), shape=(len(indptr) - 1, width), copy=False)
+
+        n_texts = sum(name.endswith("words_indptr") for name in arrays)
+        texts = tuple(Text(counts(k, "words", WORDS), counts(k, "pieces", PIECES)) for k in range(n_texts))
+        return cls(arrays["numbers"], arrays["codes"], levels, arrays["dates"], texts)
