@@ -17,7 +17,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from automl import persist
 from automl.arguments import first_candidates, refuse_foreign
-from automl.data.dataset import Data, as_frame, make_task, with_validation
+from automl.data.dataset import Data, make_task
+from automl.data.frame import as_frame, with_validation
 from automl.data.splits import Split, fingerprint, make_splits
 from automl.data.task import Task
 from automl.ensemble.hand_over import HandOver, hand_over
