@@ -29,6 +29,12 @@ def problem(kind, seed=0):
     return y, p / p.sum(axis=1, keepdims=True)
 
 
+def recall_at(y, scores, least):
+    """From scikit-learn's curve; its last point, of no row taken, has precision 1 and recall 0."""
+    precision, recall, _ = skm.precision_recall_curve(y, scores)
+    return recall[precision >= least].max()
+
+
 OURS = {
     ("roc_auc", "binary"): lambda y, p: skm.roc_auc_score(y, p[:, 1]),
     ("log_loss", "binary"): lambda y, p: skm.log_loss(
@@ -40,6 +46,10 @@ OURS = {
     ("accuracy", "binary"): lambda y, p: skm.accuracy_score(y, p.argmax(1)),
     ("accuracy", "multiclass"): lambda y, p: skm.accuracy_score(y, p.argmax(1)),
     ("balanced_accuracy", "multiclass"): lambda y, p: skm.balanced_accuracy_score(y, p.argmax(1)),
+    ("average_precision", "binary"): lambda y, p: skm.average_precision_score(y, p[:, 1]),
+    ("average_precision", "multiclass"): lambda y, p: skm.average_precision_score(y, p),
+    ("recall_at_precision", "binary"): lambda y, p: recall_at(y, p[:, 1], 0.9),
+    ("recall_at_precision_0.75", "binary"): lambda y, p: recall_at(y, p[:, 1], 0.75),
     ("rmse", "regression"): skm.root_mean_squared_error,
     ("mae", "regression"): skm.mean_absolute_error,
     ("r2", "regression"): skm.r2_score,
@@ -63,6 +73,67 @@ def test_several_predictions_at_once(name, kind):
     several = [p, problem(kind, 1)[1], (p + problem(kind, 2)[1]) / 2]
     views = np.array([q if metric.view is None else metric.view(y, q) for q in several])
     np.testing.assert_allclose(metric.losses(y, views), [metric.loss(y, q) for q in several], rtol=1e-4)
+
+
+WEIGHTED = [
+    *OURS,
+    ("f1_macro", "multiclass"),
+    ("neg_brier_score", "binary"),
+    ("neg_median_absolute_error", "regression"),
+]
+
+
+@pytest.mark.parametrize(("name", "kind"), WEIGHTED, ids=lambda part: part)
+def test_a_weight_of_three_is_a_row_thrice(name, kind):
+    metric = make_metric(name, kind, classes_of(kind))
+    assert metric.weighted
+    y, p = problem(kind)
+    weight = np.random.default_rng(1).integers(0, 4, ROWS)
+    repeated = np.repeat(np.arange(ROWS), weight)
+    loss = metric.loss(y, p, weight.astype(float))
+    assert loss == pytest.approx(metric.loss(y[repeated], p[repeated]))
+    assert loss != pytest.approx(metric.loss(y, p), abs=1e-6)
+    views = np.array([q if metric.view is None else metric.view(y, q) for q in (p, p[::-1])])
+    weighted = [metric.loss(y, q, weight) for q in (p, p[::-1])]
+    np.testing.assert_allclose(metric.losses(y, views, weight), weighted, rtol=1e-4)
+
+
+def test_a_scorer_that_takes_no_weights_counts_rows():
+    y, p = problem("regression")
+    for scorer in ("neg_max_error", lambda estimator, X, y: -np.max(np.abs(y - estimator.predict(X)))):
+        metric = make_metric(scorer, "regression", None)
+        assert not metric.weighted
+        assert metric.loss(y, p, np.linspace(0, 1, ROWS)) == metric.loss(y, p)
+
+
+def test_a_callable_gets_the_weights_that_it_takes():
+    def heaviest(estimator, X, y, sample_weight=None):
+        return sample_weight.max()
+
+    metric = make_metric(heaviest, "regression", None)
+    y, p = problem("regression")
+    assert metric.loss(y, p, np.linspace(0, 7, ROWS)) == -7.0
+
+
+@pytest.mark.parametrize(("name", "score"), [("f1", skm.f1_score), ("precision", skm.precision_score)])
+def test_the_second_label_in_sorted_order_is_positive(name, score):
+    y, p = problem("binary")
+    labels = classes_of("binary")
+    expected = score(labels[y], labels[p.argmax(1)], pos_label="yes")
+    assert -make_metric(name, "binary", labels).loss(y, p) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("name", ["average_precision", "recall_at_precision"])
+def test_without_positives_there_is_no_score(name):
+    metric = make_metric(name, "binary", classes_of("binary"))
+    assert metric.needs_all_classes
+    assert np.isnan(metric.loss(np.zeros(4, dtype=int), np.full((4, 2), 0.5)))
+
+
+def test_no_threshold_is_precise_enough():
+    y, scores = np.array([0, 1, 0, 1]), np.array([0.9, 0.8, 0.7, 0.6])
+    metric = make_metric("recall_at_precision", "binary", classes_of("binary"))
+    assert metric.loss(y, np.column_stack([1 - scores, scores])) == 0.0
 
 
 @pytest.mark.parametrize(("kind", "name"), [("binary", "roc_auc"), ("multiclass", "log_loss"), ("regression", "rmse")])
@@ -101,9 +172,9 @@ class Predicted:
         self.p, self.classes_ = p, None if kind == "regression" else np.arange(p.shape[1])
 
     def __sklearn_tags__(self):
-        from automl.data.metrics import _StandInClassifier, _StandInRegressor
+        from automl.data.scorers import StandInClassifier, StandInRegressor
 
-        stand_in = _StandInRegressor(self.p) if self.classes_ is None else _StandInClassifier(self.p, self.classes_)
+        stand_in = StandInRegressor(self.p) if self.classes_ is None else StandInClassifier(self.p, self.classes_)
         return stand_in.__sklearn_tags__()
 
     def fit(self, X, y):
@@ -165,6 +236,9 @@ def test_an_area_needs_every_class():
         ("rmse", "binary", ArgumentError, "does not suit a binary task; take one of roc_auc"),
         ("roc_auc", "multiclass", ArgumentError, "does not suit a multiclass task"),
         ("accuracy", "regression", ArgumentError, "does not suit a regression task; take one of rmse, mae, r2"),
+        ("recall_at_precision", "multiclass", ArgumentError, "does not suit a multiclass task"),
+        ("recall_at_precision_x", "binary", ArgumentError, "precision must be above 0 and at most 1"),
+        ("recall_at_precision_1.5", "binary", ArgumentError, "precision must be above 0 and at most 1"),
         ("nothing like it", "binary", ArgumentError, "neither ours nor scikit-learn's"),
         (3, "binary", InputTypeError, "metric must be a name or a callable"),
         (None, "binary", InputTypeError, "metric must be"),
