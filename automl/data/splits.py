@@ -9,17 +9,26 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.model_selection import KFold, StratifiedKFold, StratifiedShuffleSplit, train_test_split
 
+from automl.data import folds
 from automl.errors import ArgumentError, DataError
 
-Split = tuple[NDArray[np.int64], NDArray[np.int64]]
+Array = NDArray[Any]
+Split = folds.Split
 
 SMALL, MEDIUM = 20_000, 100_000  # rows up to which 5 and 3 folds are made; above them one hold-out
-HOLDOUT_SHARE, HOLDOUT_ROWS = 0.2, 50_000
 
 
-def make_splits(cv: Any, y: NDArray[Any], classes: int | None, seed: int) -> list[Split]:
+def make_splits(
+    cv: Any,
+    y: Array,
+    classes: int | None,
+    seed: int,
+    groups: Array | None = None,
+    time: Array | None = None,
+    together: Array | None = None,
+    used: Array | None = None,
+) -> list[Split]:
     """Row numbers of training and validation parts.
 
     Parameters
@@ -33,42 +42,92 @@ def make_splits(cv: Any, y: NDArray[Any], classes: int | None, seed: int) -> lis
         Number of classes, None in regression.
     seed : int
         Of the shuffle.
+    groups : ndarray of int, shape (n_rows,), optional
+        Rows of a group are never on both sides. A splitter of one's own is handed them.
+    time : ndarray of int, shape (n_rows,), optional
+        Validation rows come after all their training rows. With groups too, time decides, and training rows of a
+        group that is validated are left out of that fold.
+    together : ndarray of int, shape (n_rows,), optional
+        One number for each distinct row, so that copies of a row stay on one side; looked at where there are neither
+        groups, time nor splits of one's own.
+    used : ndarray of int, optional
+        The rows that count; the others are in no part.
 
     Raises
     ------
     ArgumentError
         If `cv` does not give usable splits of these rows.
     DataError
-        If a training part holds one class only.
+        If a training part holds one class only, or groups or times cannot be split.
     """
-    splits = _make(cv, y, classes, seed)
-    for number, (train, _) in enumerate(splits):
-        if classes is not None and len(np.unique(y[train])) < 2:
-            raise DataError(f"The training part of split {number} has one class only; give more rows or another cv.")
+    if _is_own(cv):
+        splits = _own(cv, y, groups)
+        if used is not None:
+            splits = [(np.intersect1d(train, used), np.intersect1d(valid, used)) for train, valid in splits]
+            for number, split in enumerate(splits):
+                if not all(map(len, split)):
+                    raise DataError(f"cv: a part of split {number} has rows of weight 0 only.")
+    elif used is not None:
+        given = (None if part is None else part[used] for part in (groups, time, together))
+        splits = [(used[train], used[valid]) for train, valid in make_splits(cv, y[used], classes, seed, *given)]
+    else:
+        splits = _make(cv, y, classes, seed, groups, time, together)
+    lacking = [number for number, (train, _) in enumerate(splits) if classes and len(np.unique(y[train])) < 2]
+    if time is not None and not _is_own(cv) and len(lacking) < len(splits):
+        return [split for number, split in enumerate(splits) if number not in lacking]  # classes that came later
+    if lacking:
+        raise DataError(f"The training part of split {lacking[0]} has one class only; give more rows or another cv.")
     return splits
 
 
-def _make(cv: Any, y: NDArray[Any], classes: int | None, seed: int) -> list[Split]:
+def _is_own(cv: Any) -> bool:
+    """Whether the user says which rows are where, not only how many parts there are."""
+    return not (isinstance(cv, (str, bool, float, int, np.integer)) or cv is None)
+
+
+def _make(
+    cv: Any,
+    y: Array,
+    classes: int | None,
+    seed: int,
+    groups: Array | None,
+    time: Array | None,
+    copies: Array | None,
+) -> list[Split]:
     rows = len(y)
-    if isinstance(cv, str):
-        if cv != "auto":
-            raise ArgumentError(f"cv must be 'auto', a number of folds, a splitter or index pairs, got {cv!r}.")
-        if rows > MEDIUM:
-            return [_holdout(y, classes, seed)]
-        cv = 5 if rows <= SMALL else 3
-        cv = max(2, min(cv, rows))
-    if isinstance(cv, (bool, float)) or cv is None:
-        raise ArgumentError(f"cv must be 'auto', a number of folds, a splitter or index pairs, got {cv!r}.")
-    if isinstance(cv, (int, np.integer)):
-        if not 2 <= cv <= rows:
-            raise ArgumentError(f"cv={cv}: the number of folds must be between 2 and the number of rows ({rows}).")
-        return _folds(int(cv), y, classes, seed)
-    if hasattr(cv, "split"):
-        pairs: Iterable[Any] = cv.split(np.zeros((rows, 1)), y)
+    wanted = _folds(cv, rows)
+    if time is not None:
+        return folds.forward(wanted, time, groups)
+    many = folds.holdout_folds(rows) if wanted is None else wanted
+    if groups is not None:
+        splits = folds.grouped(many, y, classes, groups, seed)
+    elif copies is not None and 2 * many <= len(np.unique(copies)) < rows:
+        splits = folds.together(many, y, classes, copies, seed)
+    elif wanted is None:
+        return [folds.plain_holdout(y, classes, seed)]
     else:
-        pairs = cv
+        return folds.plain(wanted, y, classes, seed)
+    return splits if wanted is not None else splits[:1]
+
+
+def _folds(cv: Any, rows: int) -> int | None:
+    """Number of folds; None is one hold-out."""
+    if isinstance(cv, str) and cv == "auto":
+        return None if rows > MEDIUM else max(2, min(5 if rows <= SMALL else 3, rows))
+    if isinstance(cv, (str, bool, float)) or cv is None:
+        raise ArgumentError(f"cv must be 'auto', a number of folds, a splitter or index pairs, got {cv!r}.")
+    if not 2 <= cv <= rows:
+        raise ArgumentError(f"cv={cv}: the number of folds must be between 2 and the number of rows ({rows}).")
+    return int(cv)
+
+
+def _own(cv: Any, y: Array, groups: Array | None) -> list[Split]:
+    rows = len(y)
     try:
-        splits = [(_indices(train, rows), _indices(valid, rows)) for train, valid in pairs]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The groups parameter is ignored")  # it is the user's splitter
+            pairs: Iterable[Any] = cv.split(np.zeros((rows, 1)), y, groups) if hasattr(cv, "split") else cv
+            splits = [(_indices(train, rows), _indices(valid, rows)) for train, valid in pairs]
     except (TypeError, ValueError) as error:
         raise ArgumentError(f"cv does not give (train, validation) index pairs: {error}") from error
     if not splits:
@@ -89,36 +148,27 @@ def _indices(part: Any, rows: int) -> NDArray[np.int64]:
     return array
 
 
-def _folds(folds: int, y: NDArray[Any], classes: int | None, seed: int) -> list[Split]:
-    if classes is None:
-        return list(KFold(folds, shuffle=True, random_state=seed).split(y))
-    if np.bincount(y).max() < folds:  # no class is in every fold; plain folds are all that is left
-        return list(KFold(folds, shuffle=True, random_state=seed).split(y))
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class")  # rare classes are provided for
-        return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y))
+def training_rows(cv: Any, rows: int, *, grouped: bool = False, forward: bool = False) -> int:
+    """Rows of the smallest training part, as far as they are known before the rows are shuffled.
 
-
-def _holdout(y: NDArray[Any], classes: int | None, seed: int) -> Split:
-    size = min(int(HOLDOUT_SHARE * len(y)), HOLDOUT_ROWS)
-    rows = np.arange(len(y))
-    if classes is not None and np.bincount(y, minlength=classes).min() >= 2:
-        splitter = StratifiedShuffleSplit(1, test_size=size, random_state=seed)
-        train, valid = next(splitter.split(rows, y))
-    else:
-        train, valid = train_test_split(rows, test_size=size, random_state=seed)
-    return np.sort(train), np.sort(valid)
-
-
-def training_rows(cv: Any, rows: int) -> int:
-    """Rows of the smallest training part, as far as they are known before the rows are shuffled."""
+    Parameters
+    ----------
+    cv : as in `make_splits`
+    rows : int
+    grouped, forward : bool
+        Whether there are groups (one of which may be large), and times.
+    """
     if isinstance(cv, str):
-        folds = 5 if rows <= SMALL else 3
+        parts = 5 if rows <= SMALL else 3
     elif isinstance(cv, (int, np.integer)):
-        folds = int(cv)
+        parts = int(cv)
     else:
-        folds = 2
-    return max(1, rows - -(-rows // max(2, min(folds, rows))))
+        parts = 2
+    if forward:
+        return max(1, rows // (parts + 1))
+    if grouped:
+        return max(1, rows // 2)
+    return max(1, rows - -(-rows // max(2, min(parts, rows))))
 
 
 def fingerprint(splits: list[Split]) -> str:
