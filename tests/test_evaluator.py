@@ -13,7 +13,8 @@ from sklearn.model_selection import cross_val_score
 
 from automl.data.dataset import Data, make_task
 from automl.data.splits import make_splits
-from automl.evaluate.evaluator import Evaluator, best_round
+from automl.evaluate.evaluator import Evaluator
+from automl.evaluate.rounds import best_round
 from automl.pipeline.build import booster_of, predict
 from automl.space.component import Accepts, Component, EstimatorRef
 from automl.space.reader import read_space
@@ -130,6 +131,21 @@ def test_rows_are_pooled_where_a_fold_lacks_a_class(tmp_path):
     truths = np.concatenate([evaluator.y[valid] for _, valid in evaluator.splits])
     shares = np.concatenate(evaluator.out_of_fold(trial))[:, 1]
     assert -outcome.loss == pytest.approx(roc_auc_score(truths, shares))
+
+
+def test_a_partial_trial_of_a_pooled_run_has_no_made_up_mean(tmp_path):
+    X, y = problem()
+    order = np.argsort(y, kind="stable")
+    splits = [(order[20:], order[:20]), (order[::2], order[1::2]), (order[10:-10], order[[0, 1, -2, -1]])]
+    evaluator = evaluator_of(tmp_path, X, y, metric="roc_auc", cv=splits, extra=[model("Slow")])
+    result = evaluator.run(job(evaluator, "slow(input)", seconds_limit=0.25))
+    assert isinstance(result, Failure)
+    assert result.folds[0].loss is None
+    trial = trial_of(evaluator, "slow(input)", result)
+    assert trial.folds == len(result.folds) == 2
+    assert trial.fold_losses == (result.folds[1].loss,)
+    stored = evaluator.finished_folds(job(evaluator, "slow(input)"))
+    assert [fold.loss for fold in stored] == [fold.loss for fold in result.folds]
 
 
 def test_scorers_that_need_every_class_are_pooled(tmp_path):

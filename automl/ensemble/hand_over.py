@@ -241,7 +241,7 @@ def _best(history: History) -> Trial:
     complete = history.complete()
     partial = [trial for trial in history.trials if trial.fold_losses and not trial.complete]
     if not history.searched() and partial:
-        found = min(partial, key=lambda t: (-len(t.fold_losses), float(np.mean(t.fold_losses)), t.number))
+        found = min(partial, key=lambda t: (-t.folds, float(np.mean(t.fold_losses)), t.number))
         if not complete or complete[0].loss is None or float(np.mean(found.fold_losses)) < complete[0].loss:
             return found
     return complete[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from automl.data.splits import Split
 from automl.data.table import Table
 from automl.data.task import Task
 from automl.evaluate.limits import Clock, contained
+from automl.evaluate.rounds import Fitted, settle
 from automl.pipeline.build import Recipe, booster_of, build, predict
 from automl.space.seed import derive_seed
 from automl.space.space import Space
@@ -27,15 +28,6 @@ TRAIN_SAMPLE = 2_000  # training rows a fold that the training score looks at
 
 class InvalidPredictionError(ValueError):
     """A model predicted something that is no finite number."""
-
-
-@dataclass
-class _Fitted:
-    """One fold as it stands in memory."""
-
-    result: FoldResult
-    pipeline: Pipeline
-    prediction: Array
 
 
 class Evaluator:
@@ -111,7 +103,7 @@ class Evaluator:
     def _evaluate(self, job: Job, done: list[FoldResult]) -> Outcome | Failure:
         clock = Clock()
         stored = self.artifacts.folds(job.candidate.key, job.rung)
-        fitted: dict[int, _Fitted] = {}
+        fitted: dict[int, Fitted] = {}
         for fold in self.folds(job.rung):
             if fold in stored:
                 done.append(stored[fold])
@@ -133,12 +125,14 @@ class Evaluator:
         return range(max(1, round(rung.folds * len(self.splits))))
 
     def _outcome(self, job: Job, done: list[FoldResult], rounds: int | None) -> Outcome:
-        fold_losses = tuple(result.loss for result in done)
-        loss = float(np.mean(fold_losses))
+        fold_losses: tuple[float, ...] = ()
         if self.pooled:
             parts = [self.artifacts.prediction(job.candidate.key, job.rung, result.fold) for result in done]
             rows = np.concatenate([self.splits[result.fold][1] for result in done])
-            loss, fold_losses = self.task.metric.loss(self.y[rows], np.concatenate(parts)), ()
+            loss = self.task.metric.loss(self.y[rows], np.concatenate(parts))
+        else:
+            fold_losses = tuple(result.loss for result in done if result.loss is not None)
+            loss = float(np.mean(fold_losses))
         train_losses = [result.train_loss for result in done if result.train_loss is not None]
         train_loss = float(np.mean(train_losses)) if train_losses else None
         if not np.isfinite(loss):
@@ -154,7 +148,7 @@ class Evaluator:
         n_categories = len(self.table.levels)
         return Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds)
 
-    def _fit_fold(self, job: Job, fold: int) -> _Fitted:
+    def _fit_fold(self, job: Job, fold: int) -> Fitted:
         train, valid = self._tables(fold)
         y_train, y_valid = (self.y[rows] for rows in self.splits[fold])
         seed = derive_seed(self.seed, job.candidate.key, fold)
@@ -183,7 +177,7 @@ class Evaluator:
             model_bytes=0,
             rounds=None if booster is None else booster.rounds_,
         )
-        return _Fitted(result, pipeline, prediction)
+        return Fitted(result, pipeline, prediction)
 
     def _tables(self, fold: int) -> tuple[Table, Table]:
         train, valid = self.splits[fold]
@@ -206,49 +200,42 @@ class Evaluator:
             return None
         return loss if np.isfinite(loss) else None
 
-    def _loss(self, y: Array, prediction: Array) -> float:
+    def _loss(self, y: Array, prediction: Array) -> float | None:
+        """Loss of a fold; None where it lacks a class that the metric needs, which pooled runs do without."""
         try:
             loss = self.task.metric.loss(y, prediction)
         except ValueError:
             if not self.pooled:
                 raise
-            loss = np.nan
+            return None
         if np.isfinite(loss):
             return loss
-        if not self.pooled:
-            raise InvalidPredictionError(f"the metric {self.task.metric.name} is no finite number on these predictions")
-        return 0.0  # a fold that lacks a class has no score of its own, and pooled runs do not use it
+        if self.pooled:
+            return None
+        raise InvalidPredictionError(f"the metric {self.task.metric.name} is no finite number on these predictions")
 
-    def _save(self, job: Job, fitted: _Fitted) -> None:
+    def _save(self, job: Job, fitted: Fitted) -> None:
         result = fitted.result
         fitted.result = self.artifacts.save_fold(
             job.candidate.key, job.rung, result, fitted.pipeline, fitted.prediction
         )
 
-    # ---- boosting rounds: one number a candidate, where the mean of the folds' curves is lowest
-
-    def _settle_rounds(self, job: Job, fitted: dict[int, _Fitted], done: list[FoldResult]) -> int | None:
+    def _settle_rounds(self, job: Job, fitted: dict[int, Fitted], done: list[FoldResult]) -> int | None:
+        """One number of rounds for all folds; what was predicted and told of them before is rewritten."""
         if all(result.rounds is None for result in done):
             return None
         for result in done:  # folds from before an interruption
             if result.fold not in fitted:
                 model = self._load(job.candidate.key, job.rung, result)
                 prediction = self.artifacts.prediction(job.candidate.key, job.rung, result.fold)
-                fitted[result.fold] = _Fitted(result, model, prediction)
-        boosters: dict[int, Any] = {fold: booster_of(fitted[fold].pipeline) for fold in fitted}
-        if any(booster is None for booster in boosters.values()):
-            return None
-        rounds = best_round([booster.curve_ for booster in boosters.values()])
-        for place, result in enumerate(done):
-            booster = boosters[result.fold]
-            wanted = min(rounds, len(booster.curve_))
-            state = fitted[result.fold]
-            if booster.rounds_ != wanted:
-                booster.rounds_ = wanted
-                state.prediction = predict(state.pipeline, self._tables(result.fold)[1])
-            loss = self._loss(self.y[self.splits[result.fold][1]], state.prediction)
-            train_loss = self._train_loss(state.pipeline, result.fold)
-            done[place] = replace(result, loss=loss, train_loss=train_loss, rounds=wanted)
+                fitted[result.fold] = Fitted(result, model, prediction)
+        states = [fitted[result.fold] for result in done]
+        rounds, used = settle(states, lambda state: predict(state.pipeline, self._tables(state.result.fold)[1]))
+        for place, (state, wanted) in enumerate(zip(states, used, strict=False)):
+            fold = state.result.fold
+            loss = self._loss(self.y[self.splits[fold][1]], state.prediction)
+            train_loss = self._train_loss(state.pipeline, fold)
+            done[place] = replace(done[place], loss=loss, train_loss=train_loss, rounds=wanted)
             self.artifacts.rewrite_fold(job.candidate.key, job.rung, done[place], state.prediction)
         return rounds
 
@@ -291,13 +278,6 @@ class Evaluator:
         key = trial.candidate.key
         stored = self.artifacts.folds(key, trial.rung)
         return [self._load(key, trial.rung, stored[fold]) for fold in sorted(stored)]
-
-
-def best_round(curves: list[Array]) -> int:
-    """Round (from 1) at which the mean of validation curves is lowest; a shorter curve goes on with its last value."""
-    longest = max(map(len, curves))
-    padded = [np.concatenate([curve, np.full(longest - len(curve), curve[-1])]) for curve in curves]
-    return int(np.argmin(np.mean(padded, axis=0))) + 1
 
 
 def _out_of_time(job: Job, seconds: float, done: list[FoldResult]) -> Failure | None:

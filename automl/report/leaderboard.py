@@ -69,7 +69,7 @@ def _row(trial: Trial, space: Space, metric: Metric) -> dict[str, Any]:
         "score": metric.score(trial.loss if trial.loss is not None else partial),
         "score_std": float(np.std(trial.fold_losses)) if several else None,
         "score_train": metric.score(trial.train_loss),
-        "folds": len(trial.fold_losses),
+        "folds": trial.folds,
         "fit_seconds": trial.prepare_seconds + trial.fit_seconds,
         "predict_ms_per_row": 1000 * trial.predict_seconds / trial.rows_predicted if trial.rows_predicted else None,
         "size_kb": trial.model_bytes / 1000,

@@ -11,7 +11,7 @@ from typing import Any
 from automl.space.candidate import Candidate
 from automl.trials.trial import Rung, Trial
 
-FORMAT = 1
+FORMAT = 2
 
 
 class Journal:
@@ -49,7 +49,7 @@ class Journal:
 
 _FIELDS = (
     "status", "loss", "train_loss", "fold_losses", "prepare_seconds", "fit_seconds", "predict_seconds",
-    "rows_predicted", "peak_bytes", "model_bytes", "rounds", "error", "warnings",
+    "rows_predicted", "peak_bytes", "model_bytes", "rounds", "error", "warnings", "folds",
 )  # fmt: skip
 
 

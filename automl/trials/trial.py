@@ -64,11 +64,12 @@ class Job:
 class FoldResult:
     """What came of one fold; seconds are wall seconds of one worker.
 
-    `train_loss` is None while a booster's number of rounds is not settled.
+    `loss` is None where the fold lacks a class that the metric needs; `train_loss` is None while the number of rounds
+    of a model that grows in stages is not settled.
     """
 
     fold: int
-    loss: float
+    loss: float | None
     train_loss: float | None
     prepare_seconds: float
     fit_seconds: float
@@ -108,12 +109,16 @@ class Trial:
     ----------
     number : int
         Order of the starts; 0 is the dummy.
+    fold_losses : tuple of float
+        Of the folds that have one; empty where all rows were scored together.
     loss : float or None
         Mean over the folds, lower is better; None until all folds of the rung are there.
     train_loss : float or None
         The same on at most 2,000 training rows a fold.
     started, finished : float
         Seconds of the run (those before an interruption included).
+    folds : int
+        Folds that ended.
     fit_seconds, prepare_seconds, predict_seconds : float
         Sums over the folds.
     error : str or None
@@ -141,6 +146,7 @@ class Trial:
     finished: float | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
+    folds: int = 0
 
     @property
     def complete(self) -> bool:
@@ -168,9 +174,10 @@ class Trial:
             rows_predicted=sum(fold.rows_predicted for fold in folds),
             model_bytes=sum(fold.model_bytes for fold in folds),
             warnings=tuple(messages)[:5],
+            folds=len(folds),
         )
         if isinstance(result, Failure):
-            losses = tuple(fold.loss for fold in folds)
+            losses = tuple(fold.loss for fold in folds if fold.loss is not None)
             return replace(trial, status=result.kind, error=result.message, fold_losses=losses)
         return replace(
             trial,

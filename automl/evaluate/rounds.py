@@ -1,0 +1,64 @@
+"""How many rounds a model that grows in stages uses: one number a candidate, settled over all its folds.
+
+A number for each fold, taken where its own curve is lowest, would be chosen on the very rows that it is scored on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.pipeline import Pipeline
+
+from automl.pipeline.build import booster_of
+from automl.trials.trial import FoldResult
+
+Array = NDArray[Any]
+
+
+@dataclass
+class Fitted:
+    """One fold as it stands in memory."""
+
+    result: FoldResult
+    pipeline: Pipeline
+    prediction: Array
+
+
+def best_round(curves: Sequence[Array]) -> int:
+    """Round (from 1) at which the mean of validation curves is lowest; a shorter curve goes on with its last value."""
+    longest = max(map(len, curves))
+    padded = [np.concatenate([curve, np.full(longest - len(curve), curve[-1])]) for curve in curves]
+    return int(np.argmin(np.mean(padded, axis=0))) + 1
+
+
+def settle(folds: Sequence[Fitted], predict: Callable[[Fitted], Array]) -> tuple[int | None, list[int]]:
+    """Set the models to the round where the mean of their curves is lowest, and predict anew where that changes one.
+
+    Parameters
+    ----------
+    folds : sequence of Fitted
+        All folds of a candidate; their models and predictions are changed in place.
+    predict : callable
+        A fold's validation predictions.
+
+    Returns
+    -------
+    rounds : int or None
+        The number; None where the model does not grow in stages.
+    used : list of int
+        What each fold's model uses: no more than it has.
+    """
+    boosters: list[Any] = [booster_of(state.pipeline) for state in folds]
+    if any(booster is None for booster in boosters):
+        return None, []
+    rounds = best_round([booster.curve_ for booster in boosters])
+    used = [min(rounds, len(booster.curve_)) for booster in boosters]
+    for state, booster, wanted in zip(folds, boosters, used, strict=True):
+        if booster.rounds_ != wanted:
+            booster.rounds_ = wanted
+            state.prediction = predict(state)
+    return rounds, used
