@@ -98,13 +98,13 @@ class Settings:
         declared = read_space(self.search_space)
         absent = missing_libraries(declared)
         rows = training_rows(self.cv, task.rows)
-        everything = declared.for_task(task.kind, rows, task.columns, absent)
+        everything = declared.for_task(task.kind, rows, task.columns, absent, task.traits)
         wanted = declared.only(self.include, self.exclude)
         named = self.include is not None and BASELINE in self.include
         if not named and len(wanted.models) > 1:
             wanted = wanted.only(exclude=[BASELINE]) if BASELINE in wanted.models else wanted
         notes = [f"{name} is left out: its library is missing ({why})." for name, why in absent.items()]
-        return everything, wanted.for_task(task.kind, rows, task.columns, absent), notes
+        return everything, wanted.for_task(task.kind, rows, task.columns, absent, task.traits), notes
 
     def identity(self, task: Task, data: Data, space: Space, first: list[Candidate]) -> dict[str, Any]:
         """What must be the same for a run to go on."""

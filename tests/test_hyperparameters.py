@@ -8,6 +8,7 @@ from sklearn.datasets import make_friedman1
 from automl.data.columns import Columns
 from automl.pipeline.build import Recipe, build, predict
 from automl.pipeline.compose import Coded
+from automl.pipeline.target import Transformed
 from automl.space.reader import read_space
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # few epochs are wanted
@@ -127,7 +128,7 @@ def fitted(text, space=SPACE):
 def inside(pipeline):
     """The model under what the pipeline wraps it in."""
     model = pipeline.named_steps["model"]
-    return model.model if isinstance(model, Coded) else getattr(model, "regressor_", model)
+    return model.model if isinstance(model, (Coded, Transformed)) else model
 
 
 @pytest.mark.parametrize("name", TABLE)

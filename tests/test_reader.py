@@ -222,8 +222,8 @@ def test_a_folder_of_the_users_lies_over_ours(tmp_path):
     assert space.models.keys() == ours.models.keys() | {"mine"}
     assert space.steps == ours.steps
     assert space.models["lightgbm"] == ours.models["lightgbm"]
-    assert space.default("mine").text == "mine(input, a=2)"
-    assert space.default("ridge").text == "ridge(input, alpha=2)"
+    assert space.for_task("binary", 100, 5).default("mine").text == "mine(input, a=2)"
+    assert space.for_task("binary", 100, 5).default("ridge").text == "ridge(input, alpha=2)"
     assert space.portfolio == ours.portfolio
     assert space.digest != ours.digest
 

@@ -15,7 +15,7 @@ from automl.data.columns import Columns
 from automl.data.frame import as_frame, as_target, split_off
 from automl.data.metrics import make_metric
 from automl.data.table import Table
-from automl.data.task import Task, TaskKind, read_target
+from automl.data.task import Task, TaskKind, is_skewed, read_target
 
 
 @dataclass(frozen=True)
@@ -91,4 +91,6 @@ def make_task(data: Data, metric: Any) -> Task:
     classes = data.classes
     kind: TaskKind = "regression" if classes is None else "binary" if len(classes) == 2 else "multiclass"
     columns = data.columns
-    return Task(kind, make_metric(metric, kind, classes), len(data.y), columns.used, columns.wide, classes)
+    skewed = {"skewed_target"} if kind == "regression" and is_skewed(data.y) else set()
+    traits = data.table.traits | skewed
+    return Task(kind, make_metric(metric, kind, classes), len(data.y), columns.used, columns.wide, classes, traits)

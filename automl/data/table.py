@@ -12,6 +12,8 @@ from scipy.sparse import csr_array
 
 Array = NDArray[Any]
 
+MANY_LEVELS = 12  # a category of more levels may be encoded by the target, too
+
 
 class Cache(Protocol):
     """Where prepared arrays are kept, so that candidates share them."""
@@ -21,6 +23,9 @@ class Cache(Protocol):
 
     def transformed(self, leaf: Any, table: Table) -> Array:
         """What a fitted leaf makes of another table."""
+
+
+TAIL = 10.0  # tails are heavy where a thousandth of the rows lies that many spreads from the median
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,24 @@ class Table:
         wide = (self._numbers, self._codes, self._dates)
         return len(self), sum(array.shape[1] for array in wide) + len(self._texts)
 
+    @property
+    def n_many(self) -> int:
+        """Number of categories with many levels."""
+        return sum(levels > MANY_LEVELS for levels in self.levels)
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """What there is to be prepared: hyperparameters that need it are searched only then."""
+        there = {
+            "category": bool(self.levels),
+            "many_levels": self.n_many > 0,
+            "text": self.n_texts > 0,
+            "date": self._dates.shape[1] > 0,
+            "heavy_tails": _heavy_tails(self._numbers),
+            "missing": bool(np.isnan(self._numbers).any() or np.isnan(self._dates).any()),
+        }
+        return frozenset(trait for trait, present in there.items() if present)
+
     def take(self, rows: NDArray[np.int64], token: str = "", cache: Cache | None = None) -> Table:
         """Some of the rows."""
         rows = rows if self._rows is None else self._rows[rows]
@@ -142,3 +165,17 @@ class Table:
         n_texts = sum(name.endswith("words_indptr") for name in arrays)
         texts = tuple(Text(counts(k, "words", WORDS), counts(k, "pieces", PIECES)) for k in range(n_texts))
         return cls(arrays["numbers"], arrays["codes"], levels, arrays["dates"], texts)
+
+
+def _heavy_tails(numbers: NDArray[np.float64]) -> bool:
+    """Whether some column has values far outside of its middle half."""
+    sample = numbers[:: max(1, len(numbers) // 10_000)]
+    for column in sample.T:
+        known = column[~np.isnan(column)]
+        if len(known) < 10:
+            continue
+        low, first, middle, third, high = np.quantile(known, [0.001, 0.25, 0.5, 0.75, 0.999])
+        spread = (third - first) / 1.349
+        if spread > 0 and max(high - middle, middle - low) > TAIL * spread:
+            return True
+    return False

@@ -14,6 +14,7 @@ from automl.errors import ArgumentError, DataError
 
 TaskKind = Literal["binary", "multiclass", "regression"]
 
+SKEWED = 1.0  # third moment above which a target is learned in logarithms, too
 MAX_WHOLE_CLASSES = 20  # whole numbers of at most this many values are classes
 
 
@@ -27,6 +28,7 @@ class Task:
     columns: int
     wide_columns: int  # with a column for each level of a category
     classes: NDArray[Any] | None
+    traits: frozenset[str] = frozenset()  # of table and target; hyperparameters that need others are not searched
 
     @property
     def n_classes(self) -> int | None:
@@ -37,6 +39,13 @@ class Task:
     def n_outputs(self) -> int:
         """Columns of a prediction: the number of classes, or 1."""
         return 1 if self.classes is None else len(self.classes)
+
+
+def is_skewed(y: NDArray[np.float64]) -> bool:
+    """Whether a regression's target has a long upper tail and no negative values."""
+    if not len(y) or y.min() < 0 or not y.std():
+        return False
+    return bool(np.mean(((y - y.mean()) / y.std()) ** 3) > SKEWED)
 
 
 def looks_like_classes(y: pd.Series[Any]) -> bool:

@@ -146,7 +146,8 @@ class Evaluator:
         classes = None if self.task.classes is None else np.arange(len(self.task.classes))
         metric = self.task.metric.name
         n_categories = len(self.table.levels)
-        return Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds)
+        many = self.table.n_many
+        return Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds, many)
 
     def _fit_fold(self, job: Job, fold: int) -> Fitted:
         train, valid = self._tables(fold)

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.compose import TransformedTargetRegressor
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import StandardScaler
 
 from automl.errors import SpaceError
 from automl.pipeline.compose import Coded, Stack, Union
 from automl.pipeline.prepare import Input
+from automl.pipeline.target import PLAIN, TARGET, Transformed
 from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
 from automl.space.component import Component
 from automl.space.seed import derive_seed
@@ -51,6 +50,8 @@ class Recipe:
         Sorted labels as they will stand in `y` at fit; None in regression.
     n_categories : int
         Category columns of the table.
+    n_many : int
+        Those of them with many levels.
     metric : str
         Name of the metric, for early stopping.
     seed, threads : int
@@ -66,6 +67,7 @@ class Recipe:
     seed: int
     threads: int = 1
     rounds: int | None = None
+    n_many: int = 0
 
 
 def build(candidate: Candidate, recipe: Recipe) -> Pipeline:
@@ -86,8 +88,9 @@ def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
     steps, categorical = _data(node.inputs[0], form, recipe)
     model = _estimator(component, node, recipe, categorical)
     if recipe.kind == "regression":
-        if component.accepts.target == "unit":
-            model = TransformedTargetRegressor(model, transformer=StandardScaler())
+        how, unit = str(dict(node.params).get(TARGET, PLAIN)), component.accepts.target == "unit"
+        if unit or how != PLAIN:
+            model = Transformed(model, how, unit)
     else:
         model = Coded(model, np.asarray(recipe.classes))
     return Pipeline([*steps, ("model", model)])
@@ -96,8 +99,10 @@ def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
 def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]], int]:
     """Steps that give what `form` asks, and how many of their last columns are native categories."""
     if node.component == INPUT:
-        native = recipe.n_categories if form.categories == "native" else 0
-        return [("input", Input(form.categories, form.missing, form.scale))], native
+        leaf = Input(form.categories, form.missing, form.scale, recipe.kind, recipe.seed % 2**31)
+        leaf.set_params(**dict(node.params))
+        out = recipe.n_many if leaf.many_levels == "target" else 0
+        return [("input", leaf)], recipe.n_categories - out if form.categories == "native" else 0
     if node.component == UNION:
         built = [_data(part, form, recipe) for part in node.inputs]
         parts, counts = [Pipeline(steps) for steps, _ in built], [count for _, count in built]
@@ -120,6 +125,7 @@ def _estimator(component: Component, node: Node, recipe: Recipe, categorical: in
     if path is None:
         raise SpaceError(f"{component.name} has no estimator for a {recipe.kind} task.")
     values = {**reference.fixed, **dict(node.params)}
+    values.pop(TARGET, None)
     if reference.seed:
         values[reference.seed] = recipe.seed % 2**31
     if reference.threads:
@@ -167,7 +173,7 @@ def _why_missing(library: str) -> str | None:
 def booster_of(pipeline: Pipeline) -> Any | None:
     """The pipeline's model where it grew round by round (it has a `curve_`), else None."""
     model = pipeline.named_steps["model"]
-    model = model.model if isinstance(model, Coded) else model
+    model = model.model if isinstance(model, (Coded, Transformed)) else model
     return model if getattr(model, "curve_", None) is not None else None
 
 

@@ -9,7 +9,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from automl.data.columns import Columns
-from automl.data.table import Table
+from automl.data.table import MANY_LEVELS, Table
+from automl.pipeline.dates import DateParts
+from automl.pipeline.levels import LevelCodes, LevelNumbers
+from automl.pipeline.words import TextNumbers
+
+Array = NDArray[Any]
 
 CLIP = 3.0  # scaled numbers are bent into (-3, 3): no outlier rules a linear model or a distance
 
@@ -42,7 +47,7 @@ class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """The leaf of every candidate.
+    """The leaf of every candidate. The first four parameters are its consumer's demand, the others are searched.
 
     Parameters
     ----------
@@ -50,26 +55,75 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Native and ordinal are one column of level numbers (native ones come last, for models that are told so);
         one-hot is a column a level, one for two levels, and one for missing values where there were any.
     missing : bool
-        Whether missing values stay NaN; else numbers are filled with the median and get a column that says so.
+        Whether missing values stay NaN; else numbers are filled.
     scale : {"any", "unit"}
         Unit: minus the median, divided by the quartile range, softly bent into (-3, 3), as in RealMLP (Holzmüller et
         al. 2024, "Better by default") and skrub's SquashingScaler.
+    task : {"binary", "multiclass", "regression"}
+        What the target is, for encodings that look at it.
+    seed : int
+        Of their inner folds.
+    max_levels : int
+        Levels of a category beyond so many are one.
+    many_levels : {"own", "target", "both", "count"}
+        What categories of more than 12 levels become: what `categories` says, cross-fitted means of the target
+        (scikit-learn's TargetEncoder), both, or their own code and how often the level occurs.
+    text : {"svd", "score", "both", "none"}
+        Main directions of the TF-IDF, a cross-fitted linear model's scores, or both.
+    text_unit : {"words", "pieces", "both"}
+        Words and pairs of words, pieces of 3 to 5 characters, or both.
+    text_components : int
+        Directions a column of text.
+    cycles : bool or None
+        Dates as sine and cosine too; None: where numbers are scaled, so for all models but trees.
+    fill : {"median", "most_frequent"}
+    indicator : bool
+        Whether a column says where numbers were filled.
+    clip : bool
+        Whether scaled numbers are bent into (-3, 3).
     """
 
-    def __init__(self, categories: str = "onehot", missing: bool = False, scale: str = "unit") -> None:
+    def __init__(
+        self,
+        categories: str = "onehot",
+        missing: bool = False,
+        scale: str = "unit",
+        task: str = "binary",
+        seed: int = 0,
+        max_levels: int = 50,
+        many_levels: str = "own",
+        text: str = "both",
+        text_unit: str = "both",
+        text_components: int = 30,
+        cycles: bool | None = None,
+        fill: str = "median",
+        indicator: bool = True,
+        clip: bool = True,
+    ) -> None:
         self.categories = categories
         self.missing = missing
         self.scale = scale
+        self.task = task
+        self.seed = seed
+        self.max_levels = max_levels
+        self.many_levels = many_levels
+        self.text = text
+        self.text_unit = text_unit
+        self.text_components = text_components
+        self.cycles = cycles
+        self.fill = fill
+        self.indicator = indicator
+        self.clip = clip
 
     # ---- fit and transform, through the cache where the table has one
 
     def fit(self, X: Table, y: Any = None) -> Input:
-        """Learn medians, spreads and which columns have missing values."""
+        """Learn medians, spreads, encodings, and which columns have missing values."""
         self.fit_transform(X, y)
         return self
 
-    def fit_transform(self, X: Table, y: Any = None, **params: Any) -> NDArray[Any]:
-        """Fit, and prepare the same rows."""
+    def fit_transform(self, X: Table, y: Any = None, **params: Any) -> Array:
+        """Fit, and prepare the same rows; what is learned from the target is cross-fitted."""
         self.token_ = X.token
         if X.cache is None or not X.token:
             return self.learn(X, y)
@@ -77,7 +131,7 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.__dict__.update(fitted.__dict__)
         return matrix
 
-    def transform(self, X: Table) -> NDArray[Any]:
+    def transform(self, X: Table) -> Array:
         """Prepare other rows."""
         if X.cache is None or not X.token or not self.token_:
             return self.apply(X)
@@ -88,53 +142,83 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     # ---- the work itself
 
-    def learn(self, table: Table, y: NDArray[Any] | None = None) -> NDArray[Any]:
+    def learn(self, table: Table, y: Array | None = None) -> Array:
         """Learn from a table, without the cache, and prepare its rows."""
-        numbers = table.numbers
+        goal = _goal(y, self.task)
+        self.parts_: list[Any] = []
+        blocks = [table.numbers]
+        if table.dates.shape[1]:
+            cycles = self.scale == "unit" if self.cycles is None else self.cycles
+            self.dates_ = DateParts(cycles)
+            blocks.append(self.dates_.fit_transform(table.dates))
+        many = [place for place, levels in enumerate(table.levels) if levels > MANY_LEVELS]
+        if many and self.many_levels != "own":
+            self.numbers_of_levels_ = LevelNumbers(self.many_levels, many, self.seed)
+            blocks.append(self.numbers_of_levels_.fit_transform(table.codes, goal))
+        if table.n_texts and self.text != "none":
+            self.texts_ = TextNumbers(self.text, self.text_unit, self.text_components, self.seed)
+            blocks.append(self.texts_.fit_transform(table.texts, goal))
+        numbers = np.column_stack(blocks)
+        self._learn_numbers(numbers)
+        out = many if self.many_levels == "target" else []
+        self.codes_ = LevelCodes(self.categories, self.max_levels, out, self.missing).fit(table)
+        return self._join(numbers, table)
+
+    def apply(self, table: Table) -> Array:
+        """Prepare a table, without the cache."""
+        blocks = [table.numbers]
+        if hasattr(self, "dates_"):
+            blocks.append(self.dates_.transform(table.dates))
+        if hasattr(self, "numbers_of_levels_"):
+            blocks.append(self.numbers_of_levels_.transform(table.codes))
+        if hasattr(self, "texts_"):
+            blocks.append(self.texts_.transform(table.texts))
+        return self._join(np.column_stack(blocks), table)
+
+    def _learn_numbers(self, numbers: Array) -> None:
         lost = np.isnan(numbers)
-        filled = np.where(lost.all(axis=0), 0.0, numbers) if len(numbers) else numbers
-        self.medians_ = np.nanmedian(filled, axis=0) if numbers.shape[1] else np.zeros(0)
-        self.flagged_ = np.flatnonzero(lost.any(axis=0)) if not self.missing else np.zeros(0, dtype=np.int64)
+        empty = np.where(lost.all(axis=0), 0.0, numbers) if len(numbers) else numbers
+        self.medians_ = np.nanmedian(empty, axis=0) if numbers.shape[1] else np.zeros(0)
+        self.fills_ = self.medians_ if self.fill == "median" else _most_frequent(numbers, self.medians_)
+        flagged = self.indicator and not self.missing
+        self.flagged_ = np.flatnonzero(lost.any(axis=0)) if flagged else np.zeros(0, dtype=np.int64)
         if self.scale == "unit":
             self.spreads_ = _spreads(np.where(lost, self.medians_, numbers))
-        codes = table.codes
-        self.levels_ = table.levels
-        self.code_lost_: Any = (codes < 0).any(axis=0)
-        return self.apply(table)
 
-    def apply(self, table: Table) -> NDArray[Any]:
-        """Prepare a table, without the cache."""
-        numbers = table.numbers
+    def _join(self, numbers: Array, table: Table) -> Array:
         lost = np.isnan(numbers)
-        parts: list[NDArray[Any]] = []
         if not self.missing:
-            numbers = np.where(lost, self.medians_, numbers)
+            numbers = np.where(lost, self.fills_, numbers)
         if self.scale == "unit":
-            z = (numbers - self.medians_) / self.spreads_
-            numbers = z / np.sqrt(1 + np.square(z / CLIP))
-        parts.append(numbers)
-        if len(self.flagged_):
-            parts.append(lost[:, self.flagged_])
-        if self.levels_:
-            parts.append(self._categories(table.codes))
-        return np.column_stack(parts).astype(np.float32 if self.scale == "unit" else np.float64, copy=False)
+            numbers = (numbers - self.medians_) / self.spreads_
+            if self.clip:
+                numbers = numbers / np.sqrt(1 + np.square(numbers / CLIP))
+        parts = [numbers, lost[:, self.flagged_], *self.codes_.transform(table)]
+        kept = [part for part in parts if part.shape[1]]
+        joined = np.column_stack(kept) if kept else np.zeros((len(table), 1))
+        return joined.astype(np.float32 if self.scale == "unit" else np.float64, copy=False)
 
-    def _categories(self, codes: NDArray[np.int32]) -> NDArray[Any]:
-        if self.categories == "onehot":
-            return self._onehot(codes)
-        gap = np.nan if self.missing else -1.0
-        return np.where(codes < 0, gap, codes)
 
-    def _onehot(self, codes: NDArray[np.int32]) -> NDArray[Any]:
-        columns: list[Any] = []
-        for place, levels in enumerate(self.levels_):
-            code: Any = codes[:, place]
-            # with two levels and nothing missing, one column says it all
-            wanted = range(1, 2) if levels == 2 and not self.code_lost_[place] else range(levels)
-            columns += [code == level for level in wanted]
-            if self.code_lost_[place]:
-                columns.append(code < 0)
-        return np.column_stack(columns).astype(np.float32)
+def _goal(y: Array | None, task: str) -> Array:
+    """The target as columns that linear scores and means of levels are made of; none without a target."""
+    if y is None:
+        return np.zeros((0, 0))
+    if task == "regression":
+        spread = float(np.std(y)) or 1.0
+        return ((np.asarray(y, dtype=np.float64) - np.mean(y)) / spread).reshape(-1, 1)
+    labels, coded = np.unique(y, return_inverse=True)
+    goal = np.eye(len(labels))[coded]
+    return goal[:, 1:] if len(labels) == 2 else goal
+
+
+def _most_frequent(numbers: Array, medians: Array) -> Array:
+    """The most frequent value of each column, the least of several; the median of what is wholly missing."""
+    found = medians.copy()
+    for place, column in enumerate(numbers.T):
+        values, counts = np.unique(column[~np.isnan(column)], return_counts=True)
+        if len(values):
+            found[place] = values[np.argmax(counts)]
+    return found
 
 
 def _spreads(filled: NDArray[np.float64]) -> NDArray[np.float64]:

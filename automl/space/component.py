@@ -49,6 +49,7 @@ class Param:
     when: tuple[Condition, ...] = ()
     at_most: Literal["rows", "columns"] | None = None
     task: Literal["classification", "regression"] | None = None
+    needs: str | None = None  # a trait of the table without which the parameter has no effect, such as "text"
 
 
 @dataclass(frozen=True)
@@ -96,10 +97,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Component:
-    """A model family (kind ``model``) or a preparation step (kind ``step``)."""
+    """A model family (kind ``model``), a preparation step (``step``), or the leaf that reads the table (``leaf``)."""
 
     name: str
-    kind: Literal["model", "step"]
+    kind: Literal["model", "step", "leaf"]
     summary: str
     estimator: EstimatorRef
     accepts: Accepts

@@ -11,6 +11,7 @@ import json
 import keyword
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -20,7 +21,7 @@ from automl.errors import CandidateError, SpaceError
 from automl.space.candidate import INPUT, STACK, UNION
 from automl.space.component import Accepts, Component, Condition, Cost, EstimatorRef, Fidelity, Param
 from automl.space.domain import Choice, Domain, Float, Int, describe
-from automl.space.space import Space
+from automl.space.space import BARE, Space
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ class ParamSpec(msgspec.Struct, forbid_unknown_fields=True, rename={"float_": "f
     when: dict[str, int | float | bool | str | list[int | float | bool | str]] = {}
     at_most: Literal["rows", "columns"] | None = None
     task: Literal["classification", "regression"] | None = None
+    needs: Literal["category", "many_levels", "text", "date", "missing", "heavy_tails", "skewed_target"] | None = None
 
 
 class EstimatorSpec(msgspec.Struct, forbid_unknown_fields=True):
@@ -96,6 +98,14 @@ class ComponentSpec(msgspec.Struct, forbid_unknown_fields=True):
     cost: CostSpec = msgspec.field(default_factory=CostSpec)
 
 
+class SharedSpec(msgspec.Struct, forbid_unknown_fields=True):
+    """input.toml (parameters of the leaf) or target.toml (parameters that all models have but those of `without`)."""
+
+    summary: str
+    without: list[str] = []
+    params: dict[str, ParamSpec] = {}
+
+
 class EntrySpec(msgspec.Struct, forbid_unknown_fields=True):
     """One [[entry]] of a portfolio: a candidate's text (defaults left out), and the tasks it is for."""
 
@@ -110,7 +120,17 @@ class PortfolioSpec(msgspec.Struct, forbid_unknown_fields=True):
     entry: list[EntrySpec]
 
 
-SPECS = (ComponentSpec, EstimatorSpec, AcceptsSpec, FidelitySpec, CostSpec, ParamSpec, EntrySpec, PortfolioSpec)
+SPECS = (
+    ComponentSpec,
+    SharedSpec,
+    EstimatorSpec,
+    AcceptsSpec,
+    FidelitySpec,
+    CostSpec,
+    ParamSpec,
+    EntrySpec,
+    PortfolioSpec,
+)
 
 
 def packaged_folder() -> Path:
@@ -140,8 +160,16 @@ def read_space(folder: str | Path | None = None) -> Space:
         folders.append(Path(folder))
     models: dict[str, Component] = {}
     steps: dict[str, Component] = {}
+    leaf, target = BARE, SharedSpec("")
+    common: list[Param] = []
     entries: dict[str, tuple[dict[str, Any], ...]] = {}
     for base in folders:
+        if (path := base / "input.toml").is_file():
+            shared = _convert(path, _checked_lines(path), SharedSpec)
+            leaf = replace(BARE, summary=shared.summary, params=tuple(_params(path, shared.params)))
+        if (path := base / "target.toml").is_file():
+            target = _convert(path, _checked_lines(path), SharedSpec)
+            common = _params(path, target.params)
         for path in sorted((base / "models").glob("*.toml")):
             models[path.stem] = _component(path, "model")
         for path in sorted((base / "steps").glob("*.toml")):
@@ -151,7 +179,14 @@ def read_space(folder: str | Path | None = None) -> Space:
             entries[path.stem] = tuple(msgspec.to_builtins(entry) for entry in listed)
     for name in models.keys() & steps.keys():
         raise SpaceError(f"{name!r} is declared both in models/ and in steps/; rename one of them.")
-    space = Space(models, steps, tuple(entry for listed in entries.values() for entry in listed))
+    for name, model in models.items():
+        if name in target.without or model.estimator.regression is None:
+            continue
+        if both := {param.name for param in model.params} & set(target.params):
+            raise SpaceError(f"{name}: its parameter {min(both)!r} is one of target.toml; rename it.")
+        models[name] = replace(model, params=(*model.params, *common))
+    portfolio = tuple(entry for one in entries.values() for entry in one)
+    space = Space(models, steps, portfolio, leaf=leaf)
     for path in sorted((folders[-1] / "portfolios").glob("*.toml")):  # ours may not fit a user's families
         for place, entry in enumerate(entries[path.stem]):
             try:
@@ -200,7 +235,8 @@ def _words(hint: Any) -> list[str]:
     return [word for part in get_args(hint) for word in _words(part)]
 
 
-def _component(path: Path, kind: Literal["model", "step"]) -> Component:
+def _checked_lines(path: Path) -> dict[str, Any]:
+    """The content of a file whose [params] are well-formed."""
     content = _load(path)
     lines = content.get("params")
     for name, line in lines.items() if isinstance(lines, dict) else ():
@@ -210,7 +246,21 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
         except msgspec.ValidationError as error:
             text, keys = _split(str(error))
             raise SpaceError(f"{path}: [params] {': '.join([name, *keys[:1], text])}.") from error
-    spec = _convert(path, content, ComponentSpec)
+    return content
+
+
+def _params(path: Path, lines: dict[str, ParamSpec]) -> list[Param]:
+    params: list[Param] = []
+    for name, line in lines.items():
+        try:
+            params.append(_param(name, line, {param.name: param for param in params}))
+        except ValueError as error:
+            raise SpaceError(f"{path}: [params] {name}: {error}.") from error
+    return params
+
+
+def _component(path: Path, kind: Literal["model", "step"]) -> Component:
+    spec = _convert(path, _checked_lines(path), ComponentSpec)
     if spec.name != path.stem:
         raise SpaceError(f"{path}: name must be the file's own name, {path.stem!r}, got {spec.name!r}.")
     if spec.name in (INPUT, UNION, STACK) or not _is_identifier(spec.name):
@@ -224,12 +274,7 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
             raise SpaceError(f"{path}: [estimator] {key}: {known}.")
     if kind == "model" and spec.slot is not None:
         raise SpaceError(f"{path}: slot is for steps only.")
-    params: list[Param] = []
-    for name, line in spec.params.items():
-        try:
-            params.append(_param(name, line, {param.name: param for param in params}))
-        except ValueError as error:
-            raise SpaceError(f"{path}: [params] {name}: {error}.") from error
+    params = _params(path, spec.params)
     if spec.fidelity.iterations and spec.fidelity.iterations not in {*spec.params, *spec.estimator.fixed}:
         known = f"{spec.fidelity.iterations!r} is neither in [params] nor in fixed"
         raise SpaceError(f"{path}: [fidelity] iterations: {known}.")
@@ -266,7 +311,7 @@ def _param(name: str, spec: ParamSpec, earlier: dict[str, Param]) -> Param:
     if spec.at_most is not None and not isinstance(domain, Int):
         raise ValueError("at_most is for int parameters only")
     when = tuple(_condition(other, wanted, earlier) for other, wanted in spec.when.items())
-    return Param(name, domain, default, spec.why, cheap, when, spec.at_most, spec.task)
+    return Param(name, domain, default, spec.why, cheap, when, spec.at_most, spec.task, spec.needs)
 
 
 def _is_identifier(name: object) -> bool:
@@ -316,4 +361,7 @@ def schema() -> dict[str, Any]:
 
 
 if __name__ == "__main__":
+    (packaged_folder() / "input.schema.json").write_text(
+        json.dumps(msgspec.json.schema(SharedSpec), indent=2) + "\n", encoding="utf-8"
+    )
     (packaged_folder() / "schema.json").write_text(json.dumps(schema(), indent=2) + "\n", encoding="utf-8")

@@ -12,14 +12,15 @@ from random import Random
 from typing import Any
 
 from automl.errors import ArgumentError, CandidateError
-from automl.space.candidate import INPUT, LEAF, STACK, UNION, Candidate, Node
-from automl.space.component import Component
+from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
+from automl.space.component import Accepts, Component, EstimatorRef
 from automl.space.domain import Int, Value
 
 SLOTS = ("scale", "reduce")  # the template of TPE and random search: model(reduce(scale(input)))
 SLOT_NONE = 0.7  # share of draws that leave a slot of the template empty
 MAX_DEPTH = 5
 MAX_SIZE = 8
+BARE = Component(INPUT, "leaf", "The table.", EstimatorRef(), Accepts())  # a leaf without parameters
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,13 @@ class Space:
     steps: Mapping[str, Component]
     portfolio: tuple[Mapping[str, Any], ...] = ()
     kind: str | None = None
+    leaf: Component = BARE
 
     # ---- which components
 
     def component(self, name: str) -> Component:
         """The model or step of that name."""
-        found = self.models.get(name) or self.steps.get(name)
+        found = self.leaf if name == INPUT else self.models.get(name) or self.steps.get(name)
         if found is None:
             known = ", ".join([*self.models, *self.steps])
             raise CandidateError(f"There is no component {name!r} in this search space; it has {known}.")
@@ -63,7 +65,9 @@ class Space:
             raise ArgumentError("include and exclude leave no family to try; name at least one.")
         return replace(self, models=models, steps={n: c for n, c in self.steps.items() if n not in dropped})
 
-    def for_task(self, kind: str, rows: int, columns: int, missing: Collection[str] = ()) -> Space:
+    def for_task(
+        self, kind: str, rows: int, columns: int, missing: Collection[str] = (), traits: Collection[str] = ()
+    ) -> Space:
         """The space as it fits a task: components that suit it and its size, ranges capped by rows and columns.
 
         Parameters
@@ -75,6 +79,8 @@ class Space:
             Columns of the prepared table, before one-hot encoding.
         missing : collection of str
             Names of components whose library is not installed.
+        traits : collection of str
+            What the table and the target have; parameters that need something else are dropped.
         """
         label = "regression" if kind == "regression" else "classification"
 
@@ -85,7 +91,7 @@ class Space:
         def resolved(c: Component) -> Component:
             params = []
             for p in c.params:
-                if p.task not in (None, label):
+                if p.task not in (None, label) or (p.needs is not None and p.needs not in traits):
                     continue
                 if p.at_most is not None and isinstance(p.domain, Int):
                     cap = max(rows if p.at_most == "rows" else columns, int(p.domain.low) + 1)
@@ -99,7 +105,7 @@ class Space:
         if not models:
             raise ArgumentError(f"No family of the search space suits {label} on {rows} rows x {columns} columns.")
         steps = {n: resolved(c) for n, c in self.steps.items() if fits(c)}
-        return replace(self, models=models, steps=steps, kind=kind)
+        return replace(self, models=models, steps=steps, kind=kind, leaf=resolved(self.leaf))
 
     @cached_property
     def digest(self) -> str:
@@ -130,7 +136,7 @@ class Space:
 
     def _check_data(self, node: Node) -> str | None:
         if node.component == INPUT:
-            return "input takes no inputs and no parameters." if node.inputs or node.params else None
+            return "input takes no inputs." if node.inputs else self.leaf.why_not(node.params)
         if node.component in (UNION, STACK):
             if len(node.inputs) != 2 or node.params:
                 return f"{node.component} takes exactly two inputs and no parameters."
@@ -162,7 +168,7 @@ class Space:
         CandidateError
             If the family or a value is not of this space.
         """
-        return self._checked(Candidate(self.node(family, params or {}, LEAF)))
+        return self._checked(Candidate(self.node(family, params or {}, self.default_leaf)))
 
     def parse(self, text: str) -> Candidate:
         """A candidate from its text form; parameters left out get their defaults.
@@ -175,7 +181,7 @@ class Space:
 
         def complete(node: Node) -> Node:
             inputs = tuple(complete(part) for part in node.inputs)
-            if node.component in (INPUT, UNION, STACK):
+            if node.component in (UNION, STACK):
                 return replace(node, inputs=inputs)
             return self.node(node.component, dict(node.params), *inputs)
 
@@ -185,6 +191,11 @@ class Space:
         if (reason := self.check(candidate)) is not None:
             raise CandidateError(reason)
         return candidate
+
+    @property
+    def default_leaf(self) -> Node:
+        """The leaf with its defaults."""
+        return self.node(INPUT, {})
 
     def default(self, family: str) -> Candidate:
         """The family with its defaults, straight on the input."""
@@ -206,7 +217,7 @@ class Space:
     def sample(self, rng: Random, families: Iterable[str] | None = None) -> Candidate:
         """Draw a candidate of the template at random: a family first, then slots and parameters."""
         names = sorted(families) if families is not None else sorted(self.models)
-        data = LEAF
+        data = self._draw(self.leaf, rng)
         for slot in SLOTS:
             steps = self.slot(slot)
             if steps and rng.random() >= SLOT_NONE:
@@ -222,7 +233,7 @@ class Space:
 
         def short(node: Node) -> Node:
             inputs = tuple(short(part) for part in node.inputs)
-            if node.component in (INPUT, UNION, STACK) or self.check(candidate) is not None:
+            if node.component in (UNION, STACK) or self.check(candidate) is not None:
                 return replace(node, inputs=inputs)
             defaults = {p.name: p.default for p in self.component(node.component).params}
             changed = tuple((name, value) for name, value in node.params if value != defaults[name])

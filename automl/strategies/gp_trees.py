@@ -15,7 +15,7 @@ from enum import Enum
 from random import Random
 from typing import Any, TypeVar
 
-from automl.space.candidate import INPUT, LEAF, STACK, UNION, Candidate, Node
+from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
 from automl.space.component import Component, Param
 from automl.space.domain import Value
 from automl.space.space import MAX_DEPTH, Space
@@ -49,10 +49,14 @@ class Grammar:
         from deap import gp
 
         self.space = space
-        self.pset = gp.PrimitiveSetTyped("candidates", [Data], Model)
-        self.pset.renameArguments(ARG0=INPUT)
+        bare = not space.leaf.params  # then the leaf is a terminal, else a primitive of its parameters
+        self.pset = gp.PrimitiveSetTyped("candidates", [Data] if bare else [], Model)
         self.params: dict[str, Param] = {}  # by the name of their type
         self._types: dict[str, type] = {}
+        if bare:
+            self.pset.renameArguments(ARG0=INPUT)
+        else:
+            self._add(space.leaf, Data)
         for model in space.models.values():
             self._add(model, Stackable if model.stackable else Model)
         for step in space.steps.values():
@@ -68,11 +72,13 @@ class Grammar:
             self.params[label] = param
             self._types[label] = type(label, (), {})
             types.append(self._types[label])
-        self.pset.addPrimitive(Node, [Data, *types], gives, name=component.name)
+        data = [] if component.kind == "leaf" else [Data]
+        self.pset.addPrimitive(Node, [*data, *types], gives, name=component.name)
 
     def returning(self, type_: type) -> list[Any]:
-        """Primitives that give this type, in the order of the space."""
-        return [p for p in self.pset.mapping.values() if p.arity and issubclass(p.ret, type_)]
+        """Primitives above the leaf that give this type, in the order of the space."""
+        found = [p for p in self.pset.mapping.values() if p.arity and issubclass(p.ret, type_)]
+        return [primitive for primitive in found if primitive.name != INPUT]
 
     def terminal(self, label: str, value: Value | Unused) -> Any:
         """A parameter's value as a terminal of its own type."""
@@ -91,7 +97,8 @@ class Grammar:
 
         leaf = type_ is Data and (room <= 1 or rng.random() < 0.6)
         if leaf:
-            return gp.PrimitiveTree([self.pset.mapping[INPUT]])
+            primitive = self.pset.mapping[INPUT]
+            return gp.PrimitiveTree([primitive, *(self.drawn(primitive, rng) if primitive.arity else [])])
         primitive = self.pick(type_, rng)
         nodes = [primitive]
         for part in primitive.args:
@@ -114,7 +121,7 @@ def candidate_to_tree(candidate: Candidate, grammar: Grammar) -> Tree:
         nodes = [grammar.pset.mapping[node.component]]
         for part in node.inputs:
             nodes += flat(part)
-        if node.component in (INPUT, UNION, STACK):
+        if node.component in (UNION, STACK):
             return nodes
         values: dict[str, Value | Unused] = dict(node.params)
         for param in grammar.space.component(node.component).params:
@@ -132,7 +139,7 @@ def tree_to_candidate(tree: Tree, grammar: Grammar) -> Candidate:
     def read() -> Node:
         primitive = next(nodes)
         if not primitive.arity:
-            return LEAF
+            return Node(INPUT)
         inputs: list[Node] = []
         values: dict[str, Value] = {}
         for part in primitive.args:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from automl.space.candidate import LEAF, Candidate, Node
+from automl.space.candidate import INPUT, Candidate, Node
 from automl.space.component import Component, Param
 from automl.space.domain import Choice, Value
 from automl.space.space import SLOT_NONE, SLOTS, Space
@@ -95,8 +95,9 @@ def candidate_to_point(candidate: Candidate, space: Space) -> Point | None:
         if data.component in names:
             nodes.append(data)
             data = data.inputs[0]
-    if data != LEAF:
+    if data.component != INPUT:
         return None
+    nodes.append(data)
     for node in nodes:
         component = space.component(node.component)
         for name, value in node.params:
@@ -107,16 +108,16 @@ def candidate_to_point(candidate: Candidate, space: Space) -> Point | None:
 def point_to_candidate(point: Mapping[str, float], space: Space) -> Candidate:
     """The candidate that a point stands for; parameters that turn out to be inactive are dropped."""
 
-    def node(component: Component, data: Node) -> Node:
+    def node(component: Component, *data: Node) -> Node:
         labels = {param.name: _label(component, param) for param in component.params}
         values = {
             param.name: _from_number(param, point[labels[param.name]])
             for param in component.params
             if labels[param.name] in point
         }
-        return space.node(component.name, values, data, strict=False)
+        return space.node(component.name, values, *data, strict=False)
 
-    data = LEAF
+    data = node(space.leaf)
     for slot in SLOTS:
         if index := int(point.get(slot, 0)):
             data = node(space.slot(slot)[index - 1], data)
@@ -244,6 +245,7 @@ class _Template:
 
         families = list(self.space.models.values())
         expression = {FAMILY: hp.pchoice(FAMILY, [(1 / len(families), params(model)) for model in families])}
+        expression[INPUT] = params(self.space.leaf)
         for slot in SLOTS:
             if steps := self.space.slot(slot):
                 share = (1 - SLOT_NONE) / len(steps)

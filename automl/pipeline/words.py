@@ -1,0 +1,171 @@
+"""Columns of text as numbers: the main directions of their TF-IDF, and what a linear model reads from it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, csr_matrix, diags_array, hstack
+from sklearn.decomposition import TruncatedSVD
+from sklearn.linear_model import Ridge
+from sklearn.model_selection import KFold
+from sklearn.preprocessing import normalize
+
+from automl.data.table import Text
+
+Array = NDArray[Any]
+
+MAX_TERMS = 20_000  # the most frequent ones; more are slow and rarely seen again
+MIN_ROWS = 2  # a term of one row says nothing of another
+SCORE_FOLDS = 4
+
+
+class TfIdf:
+    """Weights of terms (Salton and Buckley 1988): rows of length 1, the logarithm of counts, rare terms heavier.
+
+    Parameters
+    ----------
+    unit : {"words", "pieces", "both"}
+    """
+
+    def __init__(self, unit: str) -> None:
+        self.unit = unit
+
+    def fit_transform(self, text: Text) -> csr_matrix:
+        """Learn which terms are kept and what they weigh; shape (n_rows, n_terms)."""
+        counts = self._counts(text)
+        seen = np.bincount(counts.indices, minlength=counts.shape[1])
+        frequent = np.flatnonzero(seen >= MIN_ROWS)
+        if len(frequent) > MAX_TERMS:
+            order = np.argsort(-seen[frequent], kind="stable")[:MAX_TERMS]
+            frequent = np.sort(frequent[order])
+        self.terms_ = frequent
+        self.weights_ = np.log((1 + counts.shape[0]) / (1 + seen[frequent])) + 1
+        return self._weigh(counts)
+
+    def transform(self, text: Text) -> csr_matrix:
+        """The same terms of other rows."""
+        return self._weigh(self._counts(text))
+
+    def _counts(self, text: Text) -> csr_array:
+        if self.unit == "both":
+            return hstack([text.words, text.pieces], format="csr")
+        return text.words if self.unit == "words" else text.pieces
+
+    def _weigh(self, counts: csr_array) -> csr_matrix:
+        kept = counts[:, self.terms_].astype(np.float32)
+        kept.data = 1 + np.log(kept.data)
+        return csr_matrix(normalize(kept @ diags_array(self.weights_.astype(np.float32)), copy=False))
+
+
+class Directions:
+    """The main directions of a text's TF-IDF (latent semantic analysis, Deerwester et al. 1990), by scikit-learn.
+
+    Parameters
+    ----------
+    components : int
+    seed : int
+    """
+
+    def __init__(self, components: int, seed: int = 0) -> None:
+        self.components = components
+        self.seed = seed
+
+    def fit_transform(self, weights: csr_matrix) -> Array:
+        """Learn the directions; shape (n_rows, at most n_components)."""
+        self.svd_ = None
+        count = min(self.components, weights.shape[1] - 1, weights.shape[0] - 1)
+        if count < 1:
+            return self.transform(weights)
+        self.svd_ = TruncatedSVD(count, n_iter=3, random_state=self.seed)
+        with np.errstate(divide="ignore", invalid="ignore"):  # shares of a variance of 0, which nobody reads
+            return np.asarray(self.svd_.fit_transform(weights))
+
+    def transform(self, weights: csr_matrix) -> Array:
+        """Coordinates of other rows."""
+        if self.svd_ is None:
+            return np.zeros((weights.shape[0], 0))
+        return np.asarray(self.svd_.transform(weights))
+
+
+class LinearScore:
+    """What a ridge regression reads from terms: one number a class (or one), cross-fitted on the training rows.
+
+    The training rows get scores of models that have not seen them, as scikit-learn's TargetEncoder does it for
+    categories; all other rows those of the model of all training rows.
+
+    Parameters
+    ----------
+    seed : int
+        Of the inner folds.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+
+    def fit_transform(self, weights: csr_matrix, goal: Array) -> Array:
+        """Fit, and give out-of-fold scores of the training rows; shape (n_rows, n_goals).
+
+        Parameters
+        ----------
+        weights : csr_matrix of shape (n_rows, n_terms)
+        goal : ndarray of shape (n_rows, n_goals)
+            Indicators of classes, or standardised numbers.
+        """
+        self.goals_ = goal.shape[1]
+        scores = np.zeros(goal.shape)
+        self.model_ = None
+        if weights.shape[1] and len(goal) >= 2 * SCORE_FOLDS:
+            for train, held in KFold(SCORE_FOLDS, shuffle=True, random_state=self.seed).split(goal):
+                scores[held] = self._fit(weights[train], goal[train]).predict(weights[held]).reshape(len(held), -1)
+            self.model_ = self._fit(weights, goal)
+        return scores
+
+    def transform(self, weights: csr_matrix) -> Array:
+        """Scores of other rows."""
+        if self.model_ is None:
+            return np.zeros((weights.shape[0], self.goals_))
+        return np.asarray(self.model_.predict(weights)).reshape(weights.shape[0], -1)
+
+    def _fit(self, weights: csr_matrix, goal: Array) -> Ridge:
+        return Ridge(alpha=1.0, solver="sparse_cg", tol=1e-3, max_iter=100).fit(weights, goal)
+
+
+class TextNumbers:
+    """All columns of text as numbers.
+
+    Parameters
+    ----------
+    how : {"svd", "score", "both"}
+    unit : {"words", "pieces", "both"}
+    components : int
+        Directions a column.
+    seed : int
+    """
+
+    def __init__(self, how: str, unit: str, components: int, seed: int = 0) -> None:
+        self.how, self.unit, self.components, self.seed = how, unit, components, seed
+
+    def fit_transform(self, texts: tuple[Text, ...], goal: Array) -> Array:
+        """Learn, and give the training rows' numbers; without a goal there are no scores."""
+        self.tfidfs_ = [TfIdf(self.unit) for _ in texts]
+        weights = [tfidf.fit_transform(text) for tfidf, text in zip(self.tfidfs_, texts, strict=True)]
+        self.directions_: list[Directions] = []
+        self.score_ = None
+        parts = []
+        if self.how in ("svd", "both"):
+            self.directions_ = [Directions(self.components, self.seed) for _ in texts]
+            parts += [one.fit_transform(block) for one, block in zip(self.directions_, weights, strict=True)]
+        if self.how in ("score", "both") and goal.shape[1]:
+            self.score_ = LinearScore(self.seed)
+            parts.append(self.score_.fit_transform(csr_matrix(hstack(weights, format="csr")), goal))
+        return np.hstack([np.zeros((len(goal) or texts[0].words.shape[0], 0)), *parts])
+
+    def transform(self, texts: tuple[Text, ...]) -> Array:
+        """Numbers of other rows."""
+        weights = [tfidf.transform(text) for tfidf, text in zip(self.tfidfs_, texts, strict=True)]
+        parts = [one.transform(block) for one, block in zip(self.directions_, weights, strict=False)]
+        if self.score_ is not None:
+            parts.append(self.score_.transform(csr_matrix(hstack(weights, format="csr"))))
+        return np.hstack([np.zeros((texts[0].words.shape[0], 0)), *parts])

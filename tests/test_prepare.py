@@ -1,0 +1,184 @@
+"""The leaf: every kind of column, in every form, with every value of its parameters."""
+
+import pickle
+from itertools import product
+from random import Random
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from automl.data.table import Table
+from automl.data.texts import count_texts
+from automl.pipeline.build import Recipe, build, predict
+from automl.pipeline.dates import DAY, DateParts
+from automl.pipeline.levels import LevelNumbers
+from automl.pipeline.prepare import Input
+from automl.pipeline.target import Transformed
+from automl.pipeline.words import TextNumbers
+from automl.space.reader import read_space
+from automl.strategies.gp_trees import Grammar, candidate_to_tree, tree_to_candidate
+from automl.strategies.tpe import candidate_to_point, point_to_candidate
+
+ROWS = 80
+TRAITS = frozenset({"category", "many_levels", "text", "date", "missing", "heavy_tails", "skewed_target"})
+RNG = np.random.default_rng(0)
+FORMS = list(product(("native", "ordinal", "onehot"), (True, False), ("any", "unit")))
+
+
+def table(rows=ROWS, seed=0):
+    """Two numbers, one with gaps and a heavy tail; a category of 3 levels and one of 40; a date and a text."""
+    rng = np.random.default_rng(seed)
+    numbers = np.column_stack([rng.normal(size=rows), np.exp(4 * rng.normal(size=rows))])
+    numbers[rng.random(rows) < 0.2, 1] = np.nan
+    codes = np.column_stack([rng.integers(0, 3, rows), rng.integers(-1, 40, rows)]).astype(np.int32)
+    dates = np.where(rng.random(rows) < 0.1, np.nan, rng.uniform(0, 1e9, rows)).reshape(-1, 1)
+    words = np.array(["red", "green", "blue", "fast", "slow", ""])
+    texts = [" ".join(rng.choice(words, 4)) for _ in range(rows)]
+    return Table(numbers, codes, (3, 40), dates, (count_texts(texts),))
+
+
+def goal(kind, rows=ROWS):
+    y = np.arange(rows) % {"binary": 2, "multiclass": 3, "regression": 50}[kind]
+    return y.astype(float) ** 3 if kind == "regression" else y
+
+
+def space(kind):
+    return read_space().for_task(kind, ROWS, 6, traits=TRAITS)
+
+
+def test_a_table_says_what_is_to_be_prepared():
+    assert table().traits == TRAITS - {"skewed_target"}
+    assert Table(RNG.normal(size=(50, 2)), np.zeros((50, 0), np.int32), ()).traits == frozenset()
+
+
+@pytest.mark.parametrize(("categories", "missing", "scale"), FORMS)
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
+def test_every_value_in_every_form(kind, categories, missing, scale):
+    leaf, data, other, rng = space(kind).leaf, table(), table(20, seed=1), Random(3)
+    settings = [{}] + [{p.name: value} for p in leaf.params for value in p.domain.options]
+    settings += [{p.name: p.domain.from_unit(rng.random()) for p in leaf.params} for _ in range(3)]
+    for values in settings:
+        active = dict(leaf.complete(values, strict=False))
+        one = Input(categories, missing, scale, kind, seed=1).set_params(**active)
+        matrix = one.fit_transform(data, goal(kind))
+        assert matrix.shape[0] == ROWS
+        assert missing or np.isfinite(matrix).all(), values
+        np.testing.assert_array_equal(clone(one).fit_transform(data, goal(kind)), matrix)
+        shown = one.transform(other)
+        assert shown.shape == (20, matrix.shape[1])
+        np.testing.assert_allclose(pickle.loads(pickle.dumps(one)).transform(other), shown)
+        single = one.transform(other.take(np.array([4])))
+        np.testing.assert_allclose(single[0], shown[4], rtol=1e-5, atol=1e-6)
+
+
+def test_native_codes_come_last_and_are_counted():
+    for many, count in (("own", 2), ("target", 1), ("both", 2), ("count", 2)):
+        recipe = Recipe(space("binary"), "binary", np.arange(2), 2, "roc_auc", seed=0, rounds=5, n_many=1)
+        candidate = recipe.space.parse(f"lightgbm(input(many_levels={many!r}))")
+        pipeline = build(candidate, recipe)
+        assert pipeline.named_steps["model"].model.categorical == count
+        matrix = pipeline[:-1].fit_transform(table(), goal("binary"))
+        codes = matrix[:, -count:]
+        np.testing.assert_array_equal(np.nan_to_num(codes), np.round(np.nan_to_num(codes)))
+        assert np.isfinite(predict(pipeline.fit(table(), goal("binary")), table(10, seed=2))).all()
+
+
+def test_rare_levels_are_one():
+    data = table()
+    few = Input("ordinal", missing=False, scale="any", max_levels=10).fit_transform(data, goal("binary"))
+    assert few[:, -1].max() == 10
+    assert len(np.unique(few[:, -1])) <= 12
+
+
+def test_means_of_the_target_are_cross_fitted():
+    """A level of one row must not tell that row's target."""
+    codes = np.arange(200, dtype=np.int32).reshape(-1, 1)
+    y = RNG.normal(size=200)
+    encoder = LevelNumbers("target", [0])
+    assert abs(np.corrcoef(encoder.fit_transform(codes, y.reshape(-1, 1))[:, 0], y)[0, 1]) < 0.3
+
+
+def test_scores_of_texts_are_cross_fitted():
+    texts = (count_texts([f"word{row} and" for row in range(200)] * 1),)
+    y = RNG.normal(size=(200, 1))
+    score = TextNumbers("score", "both", 5).fit_transform(texts, y)[:, -1]
+    assert abs(np.corrcoef(score, y[:, 0])[0, 1]) < 0.3
+
+
+def test_texts_are_learned():
+    y = RNG.integers(0, 2, 300)
+    texts = [f"{'good' if label else 'bad'} {RNG.integers(100)} thing" for label in y]
+    numbers = TextNumbers("both", "words", 5)
+    numbers.fit_transform((count_texts(texts),), y.reshape(-1, 1).astype(float))
+    score = numbers.transform((count_texts(["good thing", "bad thing", ""]),))[:, -1]
+    assert score[0] > 0.8
+    assert score[1] < 0.2
+
+
+@pytest.mark.parametrize(
+    ("text", "weekday", "day_of_year"), [("2024-02-29", 3, 60), ("1969-12-31", 2, 365), ("2000-01-01", 5, 1)]
+)
+def test_parts_of_a_date(text, weekday, day_of_year):
+    seconds = np.array([[np.datetime64(text).astype(float) * DAY + 3600 * 13 + 60 * 7]])
+    year, month, day = map(int, text.split("-"))
+    found = np.array(DateParts(cycles=True)._parts(seconds[:, 0]))[:, 0]
+    np.testing.assert_allclose(found[1:7], [year, month, day, weekday, 13, 7])
+    np.testing.assert_allclose(found[7], np.sin(2 * np.pi * (day_of_year - 1) / 365.25))
+
+
+def test_dates_without_news_give_no_columns():
+    """The same minute of every day: hour, minute and their cycles say nothing."""
+    seconds = np.arange(100.0).reshape(-1, 1) * DAY
+    assert DateParts(cycles=False).fit_transform(seconds).shape == (100, 4)
+    assert DateParts(cycles=False).fit_transform(np.full((5, 1), np.nan)).shape == (5, 0)
+
+
+@pytest.mark.parametrize("how", ["plain", "log", "quantile"])
+@pytest.mark.parametrize("low", [0.0, 3.0])
+def test_a_transformed_target_comes_back(how, low):
+    """A model that answers what it was given gives the target back, whatever happens between."""
+
+    class Echo:
+        def fit(self, X, y, eval_set=None):
+            self.y, self.valid = y, eval_set
+            return self
+
+        def predict(self, X):
+            return self.y[X[:, 0].astype(int)]
+
+    y = low + np.concatenate([np.zeros(5), np.exp(RNG.normal(size=45))])
+    rows = np.arange(50.0).reshape(-1, 1)
+    model = Transformed(Echo(), how, unit=True).fit(rows, y, eval_set=(rows[:9], y[:9]))
+    np.testing.assert_allclose(model.predict(rows), y, rtol=1e-6, atol=1e-6)
+    np.testing.assert_allclose(model.model.valid[1], model.model.y[:9])
+    assert abs(model.model.y.mean()) < 1e-9
+
+
+def test_the_target_is_a_parameter_of_every_regression_where_it_is_skewed():
+    skewed, plain = space("regression"), read_space().for_task("regression", ROWS, 6)
+    for name in skewed.models:
+        assert ("target" in {p.name for p in skewed.models[name].params}) == (name != "dummy")
+        assert "target" not in {p.name for p in plain.models[name].params}
+    recipe = Recipe(skewed, "regression", None, 2, "rmse", seed=0, rounds=5, n_many=1)
+    for name in ("lightgbm", "random_forest", "elastic_net"):
+        model = build(skewed.parse(f"{name}(input, target='log')"), recipe).fit(table(), goal("regression"))
+        assert model.named_steps["model"].how == "log"
+        assert np.isfinite(predict(model, table(10, seed=5))).all()
+
+
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_strategies_know_the_leaf(kind):
+    """Trees and points hold the leaf's parameters and give the same candidate back; both change them."""
+    sized, rng = space(kind), Random(0)
+    grammar = Grammar(sized)
+    leaves = set()
+    for _ in range(60):
+        candidate = sized.sample(rng)
+        assert sized.check(candidate) is None
+        assert sized.parse(candidate.text) == candidate
+        assert tree_to_candidate(candidate_to_tree(candidate, grammar), grammar) == candidate
+        point = candidate_to_point(candidate, sized)
+        assert point_to_candidate(point, sized) == candidate
+        leaves.add(next(node.text for node in candidate.root.walk() if node.component == "input"))
+    assert len(leaves) > 40
