@@ -369,8 +369,11 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         DataFrame
-            With the columns rank, id, family, pipeline, score, score_std, score_train, folds, fit_seconds,
-            predict_ms_per_row, size_kb, origin, status and error.
+            With the columns rank, id, family, pipeline, score, score_std, score_train, diagnosis, folds, fit_seconds,
+            predict_ms_per_row, size_kb, origin, status and error. Beside the best single candidate, a row "overfits"
+            where it does better on training rows but worse on validation rows, by more than two standard errors;
+            "underfits" where it does that much worse on both; else it "fits". For the ensemble and for rows without
+            rank or training score, `diagnosis` is empty.
         """
         check_is_fitted(self)
         return self._leaderboard.copy()

@@ -112,6 +112,8 @@ def watching(console: Console, deadline: float | None, quiet: bool) -> Iterator[
 
 # ---- leaderboard
 
+FITS = {"overfits": "over", "underfits": "under", "fits": "good"}  # the narrow column
+
 
 def leaderboard_table(rows: list[dict[str, str]], metric: str, most: int | None = None) -> Table:
     """The leaderboard at most 100 columns wide.
@@ -130,6 +132,7 @@ def leaderboard_table(rows: list[dict[str, str]], metric: str, most: int | None 
     table.add_column("id", justify="right", no_wrap=True)
     table.add_column(Text(metric), justify="right", no_wrap=True)
     table.add_column("± std", justify="right", no_wrap=True)
+    table.add_column("fit", no_wrap=True)
     table.add_column("fit s", justify="right", no_wrap=True)
     table.add_column("origin", no_wrap=True)
     table.add_column("candidate")  # the only column that may be narrowed: its texts end in an ellipsis
@@ -137,7 +140,7 @@ def leaderboard_table(rows: list[dict[str, str]], metric: str, most: int | None 
         status = {"ok": "", "cut": "cut: "}.get(row["status"], f"{row['status']}: {row['error']} ")
         what = ("ensemble: " if row["family"] == "ensemble" else status) + row["pipeline"]
         cells = [row["rank"] or "–", row["id"], _number(row["score"], ".5g"), _number(row["score_std"], ".2g")]
-        cells += [_number(row["fit_seconds"], ".1f"), row["origin"]]
+        cells += [FITS.get(row.get("diagnosis", ""), ""), _number(row["fit_seconds"], ".1f"), row["origin"]]
         table.add_row(*map(Text, cells), Text(what, no_wrap=True, overflow="ellipsis"))
     return table
 

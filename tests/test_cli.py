@@ -334,13 +334,21 @@ def test_first_interrupt_ends_the_search_and_the_second_gives_up():
 
 def test_leaderboard_table_shortens_candidates_only():
     names = ("rank", "id", "score", "score_std", "fit_seconds", "origin", "family", "status", "error")
-    row = {**dict.fromkeys(names, ""), "id": "12", "origin": "portfolio", "family": "ridge", "pipeline": "ridge" * 50}
-    row |= {"status": "timeout", "error": "Took longer than 1.0 s."}
+    row = {
+        **dict.fromkeys(names, ""),
+        "id": "12",
+        "diagnosis": "overfits",
+        "origin": "portfolio",
+        "family": "ridge",
+        "pipeline": "ridge" * 50,
+    }
+    row |= {"diagnosis": "overfits", "status": "timeout", "error": "Took longer than 1.0 s."}
     console = Console(width=100, file=io.StringIO())
     console.print(leaderboard_table([row], "root_mean_squared_error"))
     head, line = console.file.getvalue().splitlines()
     assert "root_mean_squared_error" in head
     assert "portfolio  timeout: Took longer" in line
+    assert "  over  " in line
     assert "…" in line
 
 

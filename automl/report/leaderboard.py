@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from automl.data.metrics import Metric
+from automl.report.diagnosis import diagnose
 from automl.space.space import Space
 from automl.trials.trial import Trial
 
 COLUMNS = [
-    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "folds", "fit_seconds",
-    "predict_ms_per_row", "size_kb", "origin", "status", "error",
+    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds",
+    "fit_seconds", "predict_ms_per_row", "size_kb", "origin", "status", "error",
 ]  # fmt: skip
 
 
@@ -40,9 +41,11 @@ def leaderboard(trials: list[Trial], space: Space, metric: Metric, handed: Hande
     Returns
     -------
     DataFrame
-        `score` is in the metric's own unit; `fit_seconds` are summed over the folds, preparation included.
+        `score` is in the metric's own unit; `fit_seconds` are summed over the folds, preparation included; `diagnosis`
+        is that of `automl.report.diagnosis`, empty where there is none.
     """
-    rows = [_row(trial, space, metric) for trial in trials]
+    named = diagnose(trials)
+    rows = [{**_row(trial, space, metric), "diagnosis": named.get(trial.number)} for trial in trials]
     ranked = sorted((row for row in rows if row["rank"]), key=lambda row: (row["loss"], row["id"]))
     rest = [row for row in rows if not row["rank"]]
     if handed.weights:
@@ -91,6 +94,7 @@ def _ensemble_row(trials: list[Trial], metric: Metric, handed: Handed, rows: dic
         "score": metric.score(handed.loss),
         "score_std": float(np.std(handed.fold_losses)) if several else None,
         "score_train": None,
+        "diagnosis": None,
         "folds": members[0]["folds"],
         **{name: sum(row[name] for row in members) for name in ("fit_seconds", "predict_ms_per_row", "size_kb")},
         "origin": "ensemble",

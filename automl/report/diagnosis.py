@@ -1,0 +1,70 @@
+"""Whether a candidate learned its training rows by heart, or too little: its scores beside those of the best one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from automl.trials.trial import DUMMY, Trial
+
+Diagnosis = Literal["overfits", "underfits", "fits"]
+
+ERRORS = 2.0  # standard errors that a difference must exceed
+SHARE = 0.02  # of the way from the dummy to the winner: the standard error where folds cannot tell it
+
+
+def diagnose(trials: list[Trial]) -> dict[int, Diagnosis]:
+    """Name what is wrong with the candidates that lost.
+
+    The winner is the best single candidate. A candidate overfits if its training score is above the winner's, though
+    its validation score is clearly below; it underfits if both are clearly below; otherwise it fits. "Clearly" is by
+    more than two standard errors of the difference of validation losses, fold by fold.
+
+    Parameters
+    ----------
+    trials : list of Trial
+
+    Returns
+    -------
+    dict
+        By number of trial; candidates that are not ranked, or have no training score beside the winner's, are left out.
+
+    Notes
+    -----
+    Folds are paired (Dietterich 1998, Approximate statistical tests): the standard error is the deviation of the
+    differences by the root of their number. With a single fold, or where folds have no losses of their own, there are
+    no differences to look at; then 2 % of the way from the dummy's loss to the winner's stand in for it, and where the
+    dummy is missing nothing is said.
+    """
+    ranked = sorted((trial for trial in trials if trial.complete), key=lambda trial: (trial.loss, trial.number))
+    if not ranked:
+        return {}
+    winner = ranked[0]
+    dummy = next((trial for trial in ranked if trial.origin == DUMMY), None)
+    found = {trial.number: _name(trial, winner, dummy) for trial in ranked}
+    return {number: name for number, name in found.items() if name is not None}
+
+
+def _name(trial: Trial, winner: Trial, dummy: Trial | None) -> Diagnosis | None:
+    error = 0.0 if trial is winner else _standard_error(trial, winner, dummy)
+    if error is None or trial.loss is None or winner.loss is None:
+        return None
+    if trial.train_loss is None or winner.train_loss is None:
+        return None
+    clearly = ERRORS * error
+    if trial.loss - winner.loss <= clearly:
+        return "fits"
+    if trial.train_loss < winner.train_loss:
+        return "overfits"
+    return "underfits" if trial.train_loss - winner.train_loss > clearly else "fits"
+
+
+def _standard_error(trial: Trial, winner: Trial, dummy: Trial | None) -> float | None:
+    """Of the difference between a candidate's loss and the winner's; None where nothing tells it."""
+    mine, best = np.array(trial.fold_losses), np.array(winner.fold_losses)
+    if len(mine) == len(best) > 1:
+        return float(np.std(mine - best, ddof=1) / np.sqrt(len(mine)))
+    if dummy is None or dummy.loss is None or winner.loss is None:
+        return None
+    return SHARE * (dummy.loss - winner.loss)
