@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from automl import persist
 from automl.arguments import first_candidates, refuse_foreign
 from automl.data.dataset import Data, make_task
+from automl.data.duplicates import find_repeats
 from automl.data.frame import as_frame, with_validation
 from automl.data.splits import Split, fingerprint, make_splits
 from automl.data.task import Task
@@ -124,6 +125,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     cv_splits_ : list of (train, validation) row numbers
     columns_ : DataFrame
         What each column was taken for.
+    warnings_ : list of str
+        What in the data may lead to a wrong model, one sentence each.
     classes_ : ndarray
         Sorted labels (classification only).
 
@@ -226,9 +229,11 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             identity = settings.identity(task, data, space, first)
             history = History.open(space, settings.seed, run_dir.journal, identity)  # what was tried
             budget.resume(history.spent)
-            splits = make_splits(cv, data.y, task.n_classes, history.seed)
+            repeats = find_repeats(data.table, data.y, task.n_classes)
+            splits = make_splits(cv, data.y, task.n_classes, history.seed, together=repeats.together)
             history.agree("splits", fingerprint(splits))
-            self._tell([data.inferred, *data.columns.notes, *absent], settings.verbose)
+            warned = [text for text in (repeats.note(splits),) if text]
+            self._tell([data.inferred, *data.columns.notes, *absent, *warned], settings.verbose)
             clock.lap("read")
             evaluator = Evaluator(task, everything, data.table, data.y, splits, history.seed, run_dir.path)  # how good
             record_dummy(history, evaluator, everything, budget)  # from here on there is a model
@@ -251,6 +256,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             history.end(reason, budget.elapsed())
         clock.lap("hand_over")
         self._keep(data, task, space, history, handed, splits, run_dir)
+        self.warnings_ = warned
         self.stop_reason_ = reason
         self.time_report_ = clock.report(history, scheduler.ask_seconds, settings.n_jobs, handed.notes)
         return self
