@@ -19,6 +19,7 @@ from automl.pipeline.words import TextNumbers
 from automl.space.reader import read_space
 from automl.strategies.gp_trees import Grammar, candidate_to_tree, tree_to_candidate
 from automl.strategies.tpe import candidate_to_point, point_to_candidate
+from automl.trials.artifacts import LeafCache
 
 ROWS = 80
 TRAITS = frozenset({"category", "many_levels", "text", "date", "missing", "heavy_tails", "skewed_target"})
@@ -182,3 +183,20 @@ def test_strategies_know_the_leaf(kind):
         assert point_to_candidate(point, sized) == candidate
         leaves.add(next(node.text for node in candidate.root.walk() if node.component == "input"))
     assert len(leaves) > 40
+
+
+def test_prepared_arrays_are_shared_and_make_room(tmp_path, monkeypatch):
+    made = []
+    learn = Input.learn
+    monkeypatch.setattr(Input, "learn", lambda self, *args: (made.append(1), learn(self, *args))[1])
+    cache = LeafCache(tmp_path)
+    data = table().take(np.arange(ROWS), "train0", cache)
+    first = Input().fit_transform(data, goal("binary"))
+    again = Input()
+    np.testing.assert_array_equal(again.fit_transform(data, goal("binary")), first)
+    assert len(made) == 1
+    monkeypatch.setattr("automl.trials.artifacts.CACHE_BYTES", 3 * first.nbytes)
+    for components in (10, 30, 80) * 2:
+        Input(text_components=components, text_unit="words").fit_transform(data, goal("binary"))
+    assert sum(path.stat().st_size for path in (tmp_path / "prepared").glob("*.npy")) <= 3 * first.nbytes
+    np.testing.assert_array_equal(Input().fit_transform(data, goal("binary")), first)

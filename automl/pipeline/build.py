@@ -99,7 +99,7 @@ def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
 def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]], int]:
     """Steps that give what `form` asks, and how many of their last columns are native categories."""
     if node.component == INPUT:
-        leaf = Input(form.categories, form.missing, form.scale, recipe.kind, recipe.seed % 2**31)
+        leaf = Input(form.categories, form.missing, form.scale, recipe.kind)  # no seed: candidates share what it makes
         leaf.set_params(**dict(node.params))
         out = recipe.n_many if leaf.many_levels == "target" else 0
         return [("input", leaf)], recipe.n_categories - out if form.categories == "native" else 0

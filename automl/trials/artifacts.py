@@ -11,6 +11,7 @@ import os
 import pickle
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -21,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.trials.trial import FoldResult, Rung
+
+CACHE_BYTES = 2 * 2**30  # of prepared arrays on disk
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -125,7 +128,8 @@ class Artifacts:
 class LeafCache:
     """Prepared arrays on disk, one file for each (leaf, form, rows): the `Cache` of tables within a run.
 
-    Workers that need the same array at once both make it; the last one's file stays, and both are the same.
+    Workers that need the same array at once both make it; the last one's file stays, and both are the same. Beyond
+    `CACHE_BYTES` the files that were not read for longest go.
     """
 
     def __init__(self, run_dir: Path) -> None:
@@ -139,19 +143,44 @@ class LeafCache:
         """The leaf fitted on a table, and its matrix of the same rows."""
         path = self._path(leaf, table.token)
         fitted_path = path.with_suffix(".pkl")
-        if path.exists() and fitted_path.exists():
-            return read_pickle(fitted_path), np.load(path, mmap_mode="r")
+        with suppress(FileNotFoundError):  # never made, or gone for want of room
+            fitted, matrix = read_pickle(fitted_path), _mapped(path)
+            return fitted, matrix
         matrix = leaf.learn(table, y)
-        write_whole(path, lambda beside: np.save(beside, matrix))
+        self._write(path, matrix)
         write_pickle(fitted_path, leaf)
         return leaf, matrix
 
     def transformed(self, leaf: Any, table: Any) -> NDArray[Any]:
         """What a fitted leaf makes of other rows."""
         path = self._path(leaf, leaf.token_, table.token)
-        if path.exists():
-            array: NDArray[Any] = np.load(path, mmap_mode="r")
-            return array
+        with suppress(FileNotFoundError):
+            return _mapped(path)
         matrix: NDArray[Any] = leaf.apply(table)
-        write_whole(path, lambda beside: np.save(beside, matrix))
+        self._write(path, matrix)
         return matrix
+
+    def _write(self, path: Path, matrix: NDArray[Any]) -> None:
+        self._make_room(matrix.nbytes)
+        write_whole(path, lambda beside: np.save(beside, matrix))
+
+    def _make_room(self, wanted: int) -> None:
+        if not self.root.exists():
+            return
+        found = []
+        for entry in os.scandir(self.root):
+            with suppress(FileNotFoundError):  # another worker makes room, too
+                found.append((entry.stat().st_mtime, entry.stat().st_size, entry.path))
+        surplus = sum(size for _, size, _ in found) + wanted - CACHE_BYTES
+        for _, size, path in sorted(found):
+            if surplus <= 0:
+                break
+            Path(path).unlink(missing_ok=True)  # whoever has it mapped keeps it
+            surplus -= size
+
+
+def _mapped(path: Path) -> NDArray[Any]:
+    array: NDArray[Any] = np.load(path, mmap_mode="r")
+    with suppress(FileNotFoundError):
+        os.utime(path)
+    return array
