@@ -14,6 +14,7 @@ from automl import arguments as check
 from automl.data.dataset import Data
 from automl.data.splits import training_rows
 from automl.data.task import Task
+from automl.errors import ArgumentError
 from automl.pipeline.build import missing_libraries
 from automl.space.candidate import Candidate
 from automl.space.reader import read_space
@@ -97,13 +98,17 @@ class Settings:
         """Every component that suits the task, those of them that are searched, and notes on what is missing."""
         declared = read_space(self.search_space)
         absent = missing_libraries(declared)
+        for name in self.include or ():
+            if name in absent:
+                raise ArgumentError(f"include: the library of {name!r} is missing ({absent[name]}).")
         rows = training_rows(self.cv, task.rows)
         everything = declared.for_task(task.kind, rows, task.columns, absent, task.traits)
         wanted = declared.only(self.include, self.exclude)
         named = self.include is not None and BASELINE in self.include
         if not named and len(wanted.models) > 1:
             wanted = wanted.only(exclude=[BASELINE]) if BASELINE in wanted.models else wanted
-        notes = [f"{name} is left out: its library is missing ({why})." for name, why in absent.items()]
+        unasked = {name for name in absent if declared.component(name).extra}  # an extra that nobody asked for
+        notes = [f"{n} is left out: its library is missing ({why})." for n, why in absent.items() if n not in unasked]
         return everything, wanted.for_task(task.kind, rows, task.columns, absent, task.traits), notes
 
     def identity(self, task: Task, data: Data, space: Space, first: list[Candidate]) -> dict[str, Any]:
@@ -136,7 +141,7 @@ def _seed(random_state: Any) -> int:
 
 def _versions() -> dict[str, str]:
     found: dict[str, str] = {}
-    for name in ("scikit-learn", "lightgbm", "xgboost", "hyperopt", "deap", "numpy", "pandas"):
+    for name in ("scikit-learn", "lightgbm", "xgboost", "catboost", "hyperopt", "deap", "numpy", "pandas"):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

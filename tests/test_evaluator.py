@@ -22,7 +22,7 @@ from automl.trials.trial import TOP, Failure, Job, Outcome, Proposal, Trial
 
 ROWS = 150
 DECLARED = read_space()
-BOOSTERS = ["lightgbm", "xgboost", "hist_gradient_boosting"]
+BOOSTERS = ["catboost", "lightgbm", "xgboost", "hist_gradient_boosting"]
 
 
 def problem(kind="binary", rows=ROWS, columns=4):

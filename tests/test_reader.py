@@ -50,7 +50,7 @@ BAD = {
         ["[estimator] classification", "dotted name"],
     ),
     "unknown key": ("colour = 1\n" + GOOD, ["unknown field `colour`"]),
-    "unknown table": (GOOD + "[extra]\nx = 1", ["unknown field `extra`"]),
+    "unknown table": (GOOD + "[others]\nx = 1", ["unknown field `others`"]),
     "unknown key in a table": (GOOD.replace("[accepts]", "[accepts]\nnan = true"), ["[accepts]", "`nan`"]),
     "wrong word": (
         GOOD.replace("[accepts]", '[accepts]\ncategories = "dummy"'),

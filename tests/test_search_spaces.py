@@ -103,7 +103,8 @@ def check_runs(candidate, space, kind):
 
 def test_the_families_and_steps_are_these():
     assert set(SPACE.models) == {
-        *("decision_tree", "dummy", "elastic_net", "extra_trees", "hist_gradient_boosting", "knn", "lightgbm"),
+        *("catboost", "decision_tree", "dummy", "elastic_net", "extra_trees", "hist_gradient_boosting", "knn"),
+        "lightgbm",
         *("linear_svm", "logistic_regression", "mlp", "naive_bayes", "random_forest", "ridge", "sgd", "xgboost"),
     }
     assert {step.name for step in SPACE.slot("scale")} == {"standard", "robust", "quantile"}
@@ -169,6 +170,7 @@ def test_models_and_steps_have_what_they_need(component):
 def test_every_tree_family_searches_its_depth():
     for name in ("decision_tree", "random_forest", "extra_trees", "lightgbm", "xgboost", "hist_gradient_boosting"):
         assert isinstance(SPACE.models[name].param("max_depth").domain, Int)
+    assert isinstance(SPACE.models["catboost"].param("depth").domain, Int)
 
 
 @pytest.mark.parametrize("kind", KINDS)

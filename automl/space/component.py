@@ -111,6 +111,7 @@ class Component:
     fidelity: Fidelity = Fidelity()
     cost: Cost = Cost()
     stackable: bool = False
+    extra: str | None = None  # the optional extra that brings its library: without it, left out in silence
     adapter: str | None = None
 
     def param(self, name: str) -> Param:

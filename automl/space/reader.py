@@ -94,6 +94,7 @@ class ComponentSpec(msgspec.Struct, forbid_unknown_fields=True):
     gives: Literal["any", "unit"] = "any"
     uses_target: bool = False
     stackable: bool = False
+    extra: str | None = None
     fidelity: FidelitySpec = msgspec.field(default_factory=FidelitySpec)
     cost: CostSpec = msgspec.field(default_factory=CostSpec)
 
@@ -291,6 +292,7 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
         fidelity=Fidelity(spec.fidelity.iterations),
         cost=Cost(**msgspec.structs.asdict(spec.cost)),
         stackable=spec.stackable,
+        extra=spec.extra,
         adapter=spec.adapter,
     )
 
