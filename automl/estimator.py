@@ -235,11 +235,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             warned = [text for text in (repeats.note(splits),) if text]
             self._tell([data.inferred, *data.columns.notes, *absent, *warned], settings.verbose)
             clock.lap("read")
-            evaluator = Evaluator(task, everything, data.table, data.y, splits, history.seed, run_dir.path)  # how good
+            plain = isinstance(cv, str | int) and repeats.together is None  # splits of one's own may part what belongs
+            about = (task, everything, data.table, data.y, splits, history.seed, run_dir.path)
+            evaluator = Evaluator(*about, plain=plain)  # how good
             record_dummy(history, evaluator, everything, budget)  # from here on there is a model
             executor.attach(evaluator)
             searching = budget.less_hand_over()
-            cost = CostModel(everything, task, len(splits), measured=settings.max_trials is None)
+            once, timed = evaluator.out_of_bag_allowed, settings.max_trials is None
+            cost = CostModel(everything, task, len(splits), out_of_bag=once, measured=timed)
             share = PortfolioShare(searching, cost, settings.n_jobs)
             strategy = make_strategy(
                 settings.search, first, cost=share.price(history), portfolio_open=share

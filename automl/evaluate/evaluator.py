@@ -14,12 +14,14 @@ from automl.data.splits import Split
 from automl.data.table import Table
 from automl.data.task import Task
 from automl.evaluate.limits import Clock, contained
+from automl.evaluate.out_of_bag import out_of_bag, partitions
 from automl.evaluate.rounds import Fitted, settle
 from automl.pipeline.build import Recipe, booster_of, build, predict
+from automl.space.facts import fitted_once
 from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.trials.artifacts import Artifacts, LeafCache, write_whole
-from automl.trials.trial import Failure, FoldResult, Job, Outcome, Rung, Trial
+from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Rung, Trial
 
 Array = NDArray[Any]
 
@@ -47,15 +49,33 @@ class Evaluator:
         The run's seed.
     run_dir : Path
         Where artifacts and shared arrays lie. A pickled evaluator opens the table from there, memory-mapped.
+    plain : bool
+        Whether rows are unrelated and count alike (no groups, time, copies or weights), so that a forest's out-of-bag
+        rows tell what folds would. False where that is not known, as with splits of the user's own.
+
+    Attributes
+    ----------
+    out_of_bag_allowed : bool
+        Whether forests that validate themselves are fitted once: `plain`, and the splits are folds of all rows.
     """
 
     def __init__(
-        self, task: Task, space: Space, table: Table, y: Array, splits: list[Split], seed: int, run_dir: Path
+        self,
+        task: Task,
+        space: Space,
+        table: Table,
+        y: Array,
+        splits: list[Split],
+        seed: int,
+        run_dir: Path,
+        *,
+        plain: bool = True,
     ) -> None:
         self.task, self.space, self.table, self.y = task, space, table, y
         self.splits, self.seed, self.run_dir = splits, seed, run_dir
         self.artifacts = Artifacts(run_dir)
         self.cache = LeafCache(run_dir)
+        self.out_of_bag_allowed = plain and partitions(splits, len(y))
         lacking = [len(np.unique(y[valid])) < task.n_outputs for _, valid in splits]
         # decided once a run: every row of the leaderboard is scored the same way
         self.pooled = task.metric.needs_all_classes and any(lacking)
@@ -101,6 +121,9 @@ class Evaluator:
             return Failure("failed", f"{type(error).__name__}: {text[:300]}", tuple(done))
 
     def _evaluate(self, job: Job, done: list[FoldResult]) -> Outcome | Failure:
+        if self.out_of_bag_allowed and job.rung == TOP and fitted_once(job.candidate, self.space):
+            done += self._fit_once(job)
+            return self._outcome(job, done, None)
         clock = Clock()
         stored = self.artifacts.folds(job.candidate.key, job.rung)
         fitted: dict[int, Fitted] = {}
@@ -249,14 +272,43 @@ class Evaluator:
 
     # ---- all rows
 
+    def _fit_once(self, job: Job) -> list[FoldResult]:
+        """The folds of a forest that validates itself: one model, the first fold's, stands for all of them."""
+        key = job.candidate.key
+        stored = self.artifacts.folds(key, job.rung)
+        if len(stored) == len(self.splits):
+            return list(stored.values())
+        pipeline = build(job.candidate, self.recipe(derive_seed(self.seed, key, "refit"), job.threads))
+        clock = Clock()
+        matrix = pipeline[:-1].fit_transform(self.table.take(np.arange(len(self.y)), "all", self.cache), self.y)
+        prepare_seconds = clock.lap()
+        pipeline[-1].fit(matrix, self.y)
+        prediction = out_of_bag(pipeline, matrix)
+        fit_seconds = clock.lap()
+        train_loss = self._train_loss(pipeline, 0)
+        seconds = (prepare_seconds, fit_seconds, clock.lap())
+        done: list[FoldResult] = []
+        for fold, (train, valid) in enumerate(self.splits):
+            loss, rows = self._loss(self.y[valid], prediction[valid]), min(len(train), TRAIN_SAMPLE)
+            spent = (*seconds, rows) if fold == 0 else (0.0, 0.0, 0.0, 0)
+            result = FoldResult(fold, loss, train_loss, *spent, model_bytes=0, out_of_bag=True)
+            model = pipeline if fold == 0 else None
+            done.append(self.artifacts.save_fold(key, job.rung, result, model, prediction[valid]))
+        return done
+
     def _refit(self, job: Job) -> Outcome:
-        recipe = self.recipe(derive_seed(self.seed, job.candidate.key, "refit"), job.threads, job.rounds)
-        y = self.y
+        key, clock = job.candidate.key, Clock()
+        recipe = self.recipe(derive_seed(self.seed, key, "refit"), job.threads, job.rounds)
+        stored, y = self.artifacts.folds(key, TOP), self.y
         if self.task.classes is not None:
             recipe, y = replace(recipe, classes=self.task.classes), self.task.classes[self.y]
-        clock = Clock()
-        pipeline = build(job.candidate, recipe).fit(self.table, y)
-        self.artifacts.save_refit(job.candidate.key, pipeline)
+        if stored and stored[0].out_of_bag:  # fitted on all rows already
+            pipeline = self.artifacts.model(key, TOP, 0)
+            if recipe.classes is not None:
+                pipeline[-1].relabel(recipe.classes)
+        else:
+            pipeline = build(job.candidate, recipe).fit(self.table, y)
+        self.artifacts.save_refit(key, pipeline)
         result = FoldResult(0, 0.0, 0.0, 0.0, clock.seconds(), 0.0, 0, 0, job.rounds)
         return Outcome((result,), 0.0, (), 0.0)
 
@@ -275,10 +327,11 @@ class Evaluator:
         return float(np.mean(losses)), losses
 
     def models(self, trial: Trial) -> list[Pipeline]:
-        """Fold models of a trial that are on disk (all of them where it is complete)."""
+        """Fold models of a trial that are on disk (all where it is complete); one where it was fitted once."""
         key = trial.candidate.key
         stored = self.artifacts.folds(key, trial.rung)
-        return [self._load(key, trial.rung, stored[fold]) for fold in sorted(stored)]
+        own = [fold for fold in sorted(stored) if fold == 0 or not stored[fold].out_of_bag]
+        return [self._load(key, trial.rung, stored[fold]) for fold in own]
 
 
 def _out_of_time(job: Job, seconds: float, done: list[FoldResult]) -> Failure | None:

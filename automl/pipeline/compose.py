@@ -156,6 +156,10 @@ class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.model.fit(X, coded, eval_set=(X_valid[seen], place[seen]) if seen.any() else None)
         return self
 
+    def relabel(self, classes: Array) -> None:
+        """Give a fitted model other names for its labels, in the same order."""
+        self.classes = self.classes_ = np.asarray(classes)
+
     def predict_proba(self, X: Array) -> Array:
         """Probabilities of all classes; each row sums to 1."""
         shares = np.zeros((X.shape[0], len(self.classes_)))

@@ -6,6 +6,7 @@ from statistics import median
 
 from automl.data.task import Task
 from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
+from automl.space.facts import fitted_once
 from automl.space.space import Space
 from automl.trials.history import History
 
@@ -22,18 +23,25 @@ class CostModel:
     space : Space
     task : Task
     folds : int
+    out_of_bag : bool
+        Whether forests that validate themselves are fitted once.
     measured : bool
         Whether seconds of the history correct the prior; False keeps runs with `max_trials` the same on every
         machine.
     """
 
-    def __init__(self, space: Space, task: Task, folds: int, *, measured: bool = True) -> None:
+    def __init__(
+        self, space: Space, task: Task, folds: int, *, out_of_bag: bool = False, measured: bool = True
+    ) -> None:
         self.space, self.rows = space, task.rows
         self.columns, self.wide_columns = task.columns, task.wide_columns
         self.classes, self.folds, self.measured = task.n_outputs, folds, measured
+        self.out_of_bag = out_of_bag
 
     def nominal(self, candidate: Candidate) -> float:
         """Seconds by the prior alone."""
+        if self.out_of_bag and fitted_once(candidate, self.space):
+            return sum(self._node(node, fits, self.rows) for node, fits in _fits(candidate.root))
         train_rows = self.rows * (self.folds - 1) / self.folds if self.folds > 1 else 0.8 * self.rows
         return self.folds * sum(self._node(node, fits, train_rows) for node, fits in _fits(candidate.root))
 

@@ -50,6 +50,7 @@ class Param:
     at_most: Literal["rows", "columns"] | None = None
     task: Literal["classification", "regression"] | None = None
     needs: str | None = None  # a trait of the table without which the parameter has no effect, such as "text"
+    uses_target: tuple[Value, ...] = ()  # values with which the component learns from y
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,13 @@ class Accepts:
 
 @dataclass(frozen=True)
 class Fidelity:
-    """What can be made cheaper; `iterations` names the parameter that counts trees or epochs."""
+    """What can be made cheaper; `iterations` names the parameter that counts trees or epochs.
+
+    `out_of_bag` names the parameter that must be true for one fit on all rows to validate itself.
+    """
 
     iterations: str | None = None
+    out_of_bag: str | None = None
 
 
 @dataclass(frozen=True)

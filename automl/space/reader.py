@@ -44,6 +44,7 @@ class ParamSpec(msgspec.Struct, forbid_unknown_fields=True, rename={"float_": "f
     at_most: Literal["rows", "columns"] | None = None
     task: Literal["classification", "regression"] | None = None
     needs: Literal["category", "many_levels", "text", "date", "missing", "heavy_tails", "skewed_target"] | None = None
+    uses_target: list[int | float | bool | str] = []
 
 
 class EstimatorSpec(msgspec.Struct, forbid_unknown_fields=True):
@@ -69,6 +70,7 @@ class FidelitySpec(msgspec.Struct, forbid_unknown_fields=True):
     """[fidelity]: what can be made cheaper."""
 
     iterations: str | None = None
+    out_of_bag: str | None = None
 
 
 class CostSpec(msgspec.Struct, forbid_unknown_fields=True):
@@ -276,9 +278,9 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
     if kind == "model" and spec.slot is not None:
         raise SpaceError(f"{path}: slot is for steps only.")
     params = _params(path, spec.params)
-    if spec.fidelity.iterations and spec.fidelity.iterations not in {*spec.params, *spec.estimator.fixed}:
-        known = f"{spec.fidelity.iterations!r} is neither in [params] nor in fixed"
-        raise SpaceError(f"{path}: [fidelity] iterations: {known}.")
+    for key, named in msgspec.structs.asdict(spec.fidelity).items():
+        if named and named not in {*spec.params, *spec.estimator.fixed}:
+            raise SpaceError(f"{path}: [fidelity] {key}: {named!r} is neither in [params] nor in fixed.")
     return Component(
         name=spec.name,
         kind=kind,
@@ -289,7 +291,7 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
         slot=spec.slot,
         gives=spec.gives,
         uses_target=spec.uses_target,
-        fidelity=Fidelity(spec.fidelity.iterations),
+        fidelity=Fidelity(**msgspec.structs.asdict(spec.fidelity)),
         cost=Cost(**msgspec.structs.asdict(spec.cost)),
         stackable=spec.stackable,
         extra=spec.extra,
@@ -313,7 +315,11 @@ def _param(name: str, spec: ParamSpec, earlier: dict[str, Param]) -> Param:
     if spec.at_most is not None and not isinstance(domain, Int):
         raise ValueError("at_most is for int parameters only")
     when = tuple(_condition(other, wanted, earlier) for other, wanted in spec.when.items())
-    return Param(name, domain, default, spec.why, cheap, when, spec.at_most, spec.task, spec.needs)
+    learning = tuple(map(domain.cast, spec.uses_target))
+    for value in learning:
+        if value not in domain:
+            raise ValueError(f"uses_target: {value!r} is not {describe(domain)}")
+    return Param(name, domain, default, spec.why, cheap, when, spec.at_most, spec.task, spec.needs, learning)
 
 
 def _is_identifier(name: object) -> bool:

@@ -70,10 +70,11 @@ class Artifacts:
     # ---- folds
 
     def save_fold(self, key: str, rung: Rung, result: FoldResult, model: Any, prediction: NDArray[Any]) -> FoldResult:
-        """Keep a fold; returns the result with the size of its model file."""
-        path = self._folder(key, rung) / f"fold{result.fold}.pkl"
-        write_pickle(path, model)
-        result = replace(result, model_bytes=path.stat().st_size)
+        """Keep a fold, `model` None where it has none of its own; returns the result with the size of its model."""
+        if model is not None:
+            path = self._folder(key, rung) / f"fold{result.fold}.pkl"
+            write_pickle(path, model)
+            result = replace(result, model_bytes=path.stat().st_size)
         self.rewrite_fold(key, rung, result, prediction)
         return result
 

@@ -78,6 +78,7 @@ class FoldResult:
     model_bytes: int
     rounds: int | None = None
     warnings: tuple[str, ...] = ()
+    out_of_bag: bool = False  # predicted by the one model of all rows, which lies in fold 0
 
 
 @dataclass(frozen=True)
