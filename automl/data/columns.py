@@ -1,39 +1,35 @@
-"""Kinds of column, told apart by content at fit and frozen; and the arrays that a table becomes.
+"""The columns of a table: their kinds, told apart by content at fit and frozen, and the arrays that a table becomes.
 
 Reading a table twice gives the same arrays whatever the dtypes, the order of the columns or unknown categories.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Hashable
-from dataclasses import dataclass
-from typing import Any, Literal
+import difflib
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.cells import Cells
+from automl.data.kinds import WISHES, Column, Kind, as_wished, learn
 from automl.data.table import Table
-from automl.errors import DataError
+from automl.data.texts import count_texts
+from automl.data.views import Levels, Moments, Plain, Rest, Words
+from automl.errors import ArgumentError, DataError, InputTypeError
 
-Kind = Literal["number", "boolean", "category", "presence", "dropped"]
+__all__ = ["Column", "Columns", "Kind"]
 
-MAX_LEVELS = 50  # levels of a category that are told apart; rarer ones are one level
-DISTINCT_SHARE = 0.5  # strings with more distinct values than this share of the rows are text or identifiers
-_DATE_SAMPLE = 100
-_FLAGS = {"true": 1, "false": 0}
+MAX_ONE_HOT = 50  # levels of a category that a one-hot encoding tells apart
+MANY_LEVELS = 12  # a category with more has many
+DATE_WIDTH, TEXT_WIDTH = 4, 30  # columns that a leaf makes of a date and of a text, about
+MAX_NAMED = 8  # columns that one note names
 
-
-@dataclass(frozen=True)
-class Column:
-    """One column as it is read: `levels` are a category's, `other` says that rarer ones are grouped behind them."""
-
-    name: Hashable
-    kind: Kind
-    levels: tuple[str, ...] = ()
-    other: bool = False
-    note: str = ""  # why a column is dropped or reduced
+Overrides = Mapping[Any, "str | Sequence[Any]"]
 
 
 class Columns:
@@ -49,9 +45,43 @@ class Columns:
         self.columns = columns
 
     @classmethod
-    def learn(cls, frame: pd.DataFrame) -> Columns:
-        """Tell the kinds apart."""
-        return cls([_learn(name, frame.iloc[:, place]) for place, name in enumerate(frame.columns)])
+    def learn(cls, frame: pd.DataFrame, overrides: Overrides | None = None) -> Columns:
+        """Tell the kinds apart.
+
+        Parameters
+        ----------
+        frame : DataFrame
+        overrides : mapping of name to kind, optional
+            Kinds that the user knows better: "number", "boolean", "category", "ordered" (or a list of levels, the
+            lowest first), "date", "duration", "text" or "dropped".
+
+        Raises
+        ------
+        DataError, ArgumentError, InputTypeError
+            If an override names no column or no kind, or no cell can be read so.
+        """
+        wishes = _checked(overrides, list(frame.columns))
+        columns: list[Column] = []
+        met: dict[bytes, Hashable] = {}
+        for place, name in enumerate(frame.columns):
+            cells = Cells(frame.iloc[:, place])
+            column = as_wished(name, cells, wishes[name]) if name in wishes else learn(name, cells)
+            if column.views:
+                arrays = _arrays(column, cells)
+                key = _key(column, arrays)
+                if key in met and name not in wishes:
+                    note = f"is equal to {met[key]!r} and left out"
+                    column = Column(name, "duplicate", note=note, told=True)
+                met.setdefault(key, name)
+                floats = [array for array in arrays if array.dtype == np.float64]
+                column = replace(column, gaps=any(bool(np.isnan(array).any()) for array in floats))
+            columns.append(column)
+        if not any(column.views for column in columns):  # better numbers of rows than nothing
+            columns = [
+                Column(one.name, "number", (Plain(),)) if _is_row_number(one) and one.name not in wishes else one
+                for one in columns
+            ]
+        return cls(columns)
 
     @property
     def names(self) -> list[Hashable]:
@@ -60,23 +90,50 @@ class Columns:
 
     @property
     def notes(self) -> list[str]:
-        """What the user should know: one sentence a column that is not used as it is."""
-        return [f"Column {column.name!r} {column.note}." for column in self.columns if column.note]
+        """What the user should know: one sentence for all columns of which the same is to be said."""
+        said: dict[str, list[Column]] = {}
+        for column in self.columns:
+            if column.told:
+                said.setdefault(column.kind if column.kind == "duplicate" else column.note, []).append(column)
+        return [_sentence(columns) for columns in said.values()]
 
     def frame(self) -> pd.DataFrame:
-        """One row a column: its name, kind, number of levels, and what the user should know."""
-        rows = [(c.name, c.kind, len(c.levels) + c.other or None, c.note) for c in self.columns]
+        """One row a column: its name, kind, number of levels, and how it is read or why not."""
+        rows = [(c.name, c.kind, c.n_levels, c.note) for c in self.columns]
         return pd.DataFrame(rows, columns=["column", "kind", "levels", "note"]).astype({"levels": "Int64"})
+
+    # ---- what the search must know of them
 
     @property
     def used(self) -> int:
-        """Number of columns that models see."""
-        return max(1, sum(column.kind != "dropped" for column in self.columns))
+        """Number of columns that models see, about: a date counts as 4, a text as 30."""
+        return max(1, sum(self._count(view) for column in self.columns for view in column.views))
 
     @property
     def wide(self) -> int:
-        """Number of columns when every category is one-hot encoded."""
-        return self.used + sum(len(column.levels) + column.other - 1 for column in self.columns if column.levels)
+        """Number of columns when every category is one-hot encoded with at most 50 levels."""
+        levels = [min(count, MAX_ONE_HOT) for column in self.columns for count in column.level_counts]
+        return self.used + sum(count - 1 for count in levels)
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """Which of "category", "many_levels", "text", "date" and "missing" there are."""
+        views = [view for column in self.columns for view in column.views]
+        counts = [count for column in self.columns for count in column.level_counts]
+        present = {
+            "category": bool(counts),
+            "many_levels": any(count > MANY_LEVELS for count in counts),
+            "text": any(isinstance(view, Words) for view in views),
+            "date": any(isinstance(view, Moments) for view in views),
+            "missing": any(column.gaps for column in self.columns),
+        }
+        return frozenset(trait for trait, there in present.items() if there)
+
+    @staticmethod
+    def _count(view: Any) -> int:
+        return TEXT_WIDTH if isinstance(view, Words) else DATE_WIDTH if isinstance(view, Moments) else 1
+
+    # ---- reading
 
     def align(self, X: Any) -> pd.DataFrame:
         """The columns of `X` in the order of fit: DataFrames by name (extra columns are ignored), arrays by place.
@@ -106,112 +163,105 @@ class Columns:
         frame = self.align(X)
         numbers: list[NDArray[np.float64]] = []
         codes: list[NDArray[np.int32]] = []
-        levels: list[int] = []
+        dates: list[NDArray[np.float64]] = []
+        texts = []
         for place, column in enumerate(self.columns):
-            values = frame.iloc[:, place]
-            if column.kind in ("number", "boolean"):
-                numbers.append(_numbers(values))
-            elif column.kind == "presence":
-                numbers.append(np.asarray(values.notna(), dtype=np.float64))
-            elif column.kind == "category":
-                codes.append(_codes(values, column))
-                levels.append(len(column.levels) + column.other)
-        if not numbers and not codes:  # nothing to learn from: every model becomes a constant
+            cells = Cells(frame.iloc[:, place]) if column.views else None
+            for view in column.views:
+                assert cells is not None
+                if isinstance(view, (Levels, Rest)):
+                    codes.append(view.codes(cells))
+                elif isinstance(view, Moments):
+                    dates.append(view.dates(cells))
+                elif isinstance(view, Words):
+                    numbers += view.looks(cells)
+                    texts.append(count_texts(view.texts(cells)))
+                else:
+                    numbers.append(view.numbers(cells))
+        if not (numbers or codes or dates or texts):  # nothing to learn from: every model becomes a constant
             numbers.append(np.zeros(len(frame)))
+        levels = tuple(count for column in self.columns for count in column.level_counts)
         return Table(
             np.column_stack(numbers) if numbers else np.empty((len(frame), 0)),
             np.column_stack(codes) if codes else np.empty((len(frame), 0), dtype=np.int32),
-            tuple(levels),
+            levels,
+            np.column_stack(dates) if dates else None,
+            tuple(texts),
         )
 
 
-def _numbers(values: pd.Series[Any]) -> NDArray[np.float64]:
-    if values.dtype == object or not pd.api.types.is_numeric_dtype(values):
-        values = pd.to_numeric(values.map(_flag), errors="coerce")
-    array = values.to_numpy(dtype=np.float64, na_value=np.nan)
-    # infinities are missing: most models refuse them
-    return np.where(np.isfinite(array), array, np.nan)
+def _arrays(column: Column, cells: Cells) -> list[NDArray[Any]]:
+    """The arrays of a column, texts as numbers of distinct texts."""
+    found: list[NDArray[Any]] = []
+    for view in column.views:
+        if isinstance(view, (Levels, Rest)):
+            found.append(view.codes(cells))
+        elif isinstance(view, Moments):
+            found.append(view.dates(cells))
+        elif isinstance(view, Words):
+            found.append(cells.codes.astype(np.int64))
+        else:
+            found.append(view.numbers(cells))
+    return found
 
 
-def _flag(value: Any) -> Any:
-    """A boolean that came as text, as a number; everything else unchanged."""
-    return _FLAGS.get(value.strip().lower(), value) if isinstance(value, str) else value
+def _key(column: Column, arrays: list[NDArray[Any]]) -> bytes:
+    """Equal for columns that models would see alike."""
+    digest = blake2b(digest_size=16)
+    for view, array in zip(column.views, arrays, strict=True):
+        digest.update(array.dtype.str.encode())
+        digest.update(np.ascontiguousarray(array + 0.0 if array.dtype == np.float64 else array).data)  # -0 is 0
+        levels = getattr(view, "levels", ()) if not isinstance(view, Words) else ()
+        digest.update(repr(levels).encode())
+    return digest.digest()
 
 
-def _texts(values: pd.Series[Any]) -> pd.Series[Any]:
-    """Values as strings that do not depend on the dtype: 1, 1.0, '1' and '1.0' are the same."""
-
-    def text(value: Any) -> str:
-        shown = str(value)
-        return shown[:-2] if shown.endswith(".0") and shown[:-2].removeprefix("-").isdigit() else shown
-
-    return values.map(text, na_action="ignore")
+def _is_row_number(column: Column) -> bool:
+    return column.kind == "identifier" and column.note.startswith("numbers the rows")
 
 
-def _codes(values: pd.Series[Any], column: Column) -> NDArray[np.int32]:
-    place = {level: code for code, level in enumerate(column.levels)}
-    rare = len(column.levels) if column.other else -1
-    distinct, inverse = np.unique(_texts(values).astype(object).fillna("").to_numpy(dtype=object), return_inverse=True)
-    lookup = np.array([place.get(level, rare) for level in distinct], dtype=np.int32)
-    codes = lookup[inverse]
-    codes[values.isna().to_numpy()] = -1
-    return codes
-
-
-def _learn(name: Hashable, values: pd.Series[Any]) -> Column:
-    present = values.dropna()
-    if present.empty:
-        return Column(name, "dropped", note="is empty and left out")
-    if pd.api.types.is_bool_dtype(present.dtype) or (present.dtype == object and _all_flags(present)):
-        kind: Kind = "boolean"
-    elif pd.api.types.is_datetime64_any_dtype(values.dtype) or pd.api.types.is_timedelta64_dtype(values.dtype):
-        return Column(name, "dropped", note="holds dates and is left out")
-    elif pd.api.types.is_numeric_dtype(values.dtype):
-        kind = "number"
-    elif isinstance(values.dtype, pd.CategoricalDtype):
-        return _category(name, present)
-    elif pd.to_numeric(present, errors="coerce").notna().all():
-        kind = "number"
+def _sentence(columns: list[Column]) -> str:
+    """What is to be said of columns with the same note; several duplicates need not equal the same column."""
+    note, names = columns[0].note, [str(column.name) for column in columns]
+    if len(names) == 1:
+        return f"Column {names[0]!r} {note}."
+    if columns[0].kind == "duplicate":
+        note = "equal earlier ones and are left out"
     else:
-        return _strings(name, values, present)
-    if np.unique(_numbers(values)).size < 2:
-        return Column(name, "dropped", note="is constant and left out")
-    return Column(name, kind)
+        for one, many in _PLURAL:
+            note = note.replace(one, many)
+    shown = ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")
+    return f"{len(names)} columns {note}: {shown}."
 
 
-def _all_flags(present: pd.Series[Any]) -> bool:
-    return all(isinstance(value, (bool, np.bool_)) for value in present)
+_PLURAL = (("is ", "are "), ("holds ", "hold "), ("numbers the rows", "number the rows"))
 
 
-def _strings(name: Hashable, values: pd.Series[Any], present: pd.Series[Any]) -> Column:
-    texts = _texts(present)
-    distinct = texts.nunique()
-    what = "dates" if _are_dates(texts) else None
-    if what is None and distinct > max(MAX_LEVELS, DISTINCT_SHARE * len(texts)):
-        what = "text or identifiers (nearly all values differ)"
-    if what is None:
-        return _category(name, present)
-    if len(present) < 0.99 * len(values):
-        return Column(name, "presence", note=f"holds {what}; only whether it is filled is used")
-    return Column(name, "dropped", note=f"holds {what} and is left out")
+def _checked(overrides: Overrides | None, names: list[Hashable]) -> dict[Hashable, str | Sequence[Any]]:
+    """The user's kinds, checked: names of columns, and kinds that there are."""
+    if overrides is None:
+        return {}
+    if not isinstance(overrides, Mapping):
+        raise InputTypeError(
+            f"column_types must map names of columns to kinds, as in {{'zip': 'category'}}; got {overrides!r}."
+        )
+    for name, wish in overrides.items():
+        if name not in names:
+            near = difflib.get_close_matches(str(name), [str(known) for known in names], n=1)
+            known = ", ".join(repr(name) for name in names[:20]) + (", ..." if len(names) > 20 else "")
+            hint = f"did you mean {near[0]!r}?" if near else f"the columns are {known}."
+            raise DataError(f"column_types: there is no column {name!r}; {hint}")
+        if isinstance(wish, str):
+            if wish not in WISHES:
+                near = difflib.get_close_matches(wish, WISHES, n=1)
+                hint = f" Did you mean {near[0]!r}?" if near else ""
+                raise ArgumentError(
+                    f"column_types: column {name!r} must be one of {', '.join(map(repr, WISHES))}, or a list of "
+                    f"ordered levels; got {wish!r}.{hint}"
+                )
+        elif not isinstance(wish, (list, tuple)) or len(wish) < 2:
+            raise InputTypeError(
+                f"column_types: column {name!r} must be a kind, or a list of at least two ordered levels; got {wish!r}."
+            )
+    return dict(overrides)
 
-
-def _category(name: Hashable, present: pd.Series[Any]) -> Column:
-    counts = _texts(present).astype(object).value_counts()
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    if len(ordered) < 2:
-        filled = "is constant and left out"
-        return Column(name, "dropped", note=filled)
-    levels = tuple(sorted(str(level) for level, _ in ordered[:MAX_LEVELS]))
-    more = len(ordered) - MAX_LEVELS
-    note = f"has {len(ordered)} categories; the {more} rarest are one" if more > 0 else ""
-    return Column(name, "category", levels, more > 0, note)
-
-
-def _are_dates(texts: pd.Series[Any]) -> bool:
-    sample = texts.drop_duplicates().head(_DATE_SAMPLE)
-    if not sample.str.contains(r"\d{1,4}[-/.: ]\d{1,2}", regex=True).mean() > 0.9:
-        return False
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas warns of formats that it has to guess
-        return bool(pd.to_datetime(sample, errors="coerce", format="mixed").notna().mean() > 0.9)

@@ -1,0 +1,306 @@
+"""Dates, times of day and spans of time in texts: how they are written is found at fit, pandas reads them.
+
+A column's formats are frozen; ISO 8601 is read beside them, so that a column of dates may come as texts, dates or
+timestamps. Moments are seconds since 1970 in UTC; texts without a zone are taken for UTC.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.data.cells import seconds
+from automl.data.parse import MISSING
+
+Floats = NDArray[np.float64]
+SAMPLE = 400  # distinct texts, evenly spread, of which the formats are found
+MAX_FORMATS = 8
+YEAR = "2000"  # of dates that say none: a leap year
+
+_TIME = re.compile(
+    r"(?P<h>\d{1,2}):(?P<m>[0-5]\d)(?P<s>:[0-5]\d)?(?P<f>\.\d{1,9})?(?P<p>\s?[AaPp]\.?[Mm]\.?)?(?P<z>\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
+)
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)"
+_LONG = r"(?:january|february|march|april|june|july|august|september|october|november|december)"
+_DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)"
+_LONG_DAY = r"(?:monday|tuesday|wednesday|thursday|friday|saturday|sunday)"
+_NUMERIC = re.compile(r"(\d{1,2})([-/. ])(\d{1,2})\2(\d{4}|\d{2})(?=$|[ T,])")
+_WORDS = re.compile(
+    rf"(?P<A>{_LONG_DAY})|(?P<a>{_DAY})|(?P<B>{_LONG})|(?P<b>{_MONTH})|(?P<Y>(?<!\d)\d{{4}}(?!\d))|(?P<d>(?<!\d)\d{{1,2}}(?!\d))",
+    re.IGNORECASE,
+)
+_ORDINAL = re.compile(r"(?<=\d)(?:st|nd|rd|th)\b|(?<=\bsep)t\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class DateFormat:
+    """How the dates of a column are written.
+
+    Attributes
+    ----------
+    formats : tuple of str
+        As `datetime.strptime` knows them, tried one after the other.
+    ordinals : bool
+        Whether "1st" and "Sept" are met.
+    unix : float
+        What a plain number is divided by to be seconds since 1970; 0 where numbers are none.
+    """
+
+    formats: tuple[str, ...] = ()
+    ordinals: bool = False
+    unix: float = 0.0
+
+    def read(self, texts: NDArray[Any]) -> Floats:
+        """Seconds since 1970, NaN where a text is no date."""
+        found = np.full(len(texts), np.nan)
+        plain = pd.Series(texts, dtype=object)
+        if self.unix:
+            found = pd.to_numeric(plain, errors="coerce").to_numpy(dtype=np.float64) / self.unix
+            found[~(np.abs(found) < 1e11)] = np.nan
+        if self.ordinals:
+            plain = plain.map(lambda text: _ORDINAL.sub("", text))
+        for one in (*self.formats, "ISO8601"):
+            left = np.flatnonzero(np.isnan(found))
+            if one == "ISO8601":  # pandas takes 2019 and 201 for years too
+                left = left[[bool(_ISO.match(texts[place])) for place in left]] if len(left) else left
+            if len(left):
+                found[left] = _read(plain.iloc[left], one)
+        return found
+
+
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ])")
+
+
+def _read(texts: pd.Series[Any], one: str) -> Floats:
+    if "%Y" not in one and "%y" not in one and one != "ISO8601":
+        texts, one = texts + " " + YEAR, one + " %Y"
+    try:
+        return seconds(pd.DatetimeIndex(pd.to_datetime(texts, format=one, errors="coerce", utc=True)))
+    except (ValueError, OverflowError, TypeError):  # beyond the years that pandas knows
+        return np.full(len(texts), np.nan)
+
+
+@dataclass(frozen=True)
+class DateGuess:
+    """Dates found in texts.
+
+    Attributes
+    ----------
+    format : DateFormat
+    values : ndarray of shape (n_texts,)
+        Seconds since 1970.
+    share : float
+        Of the present cells, how many are dates.
+    note : str
+    guessed : bool
+        Whether nothing said if day or month comes first.
+    """
+
+    format: DateFormat
+    values: Floats
+    share: float
+    note: str
+    guessed: bool
+
+
+def guess_dates(texts: NDArray[Any], counts: NDArray[np.int64]) -> DateGuess | None:
+    """Find how dates are written; None where hardly any text is one."""
+    known = np.array([text.lower() not in MISSING for text in texts], dtype=bool)
+    if not known.any():
+        return None
+    step = max(1, int(known.sum()) // SAMPLE)
+    sample = texts[known][::step]
+    shapes = Counter(shape for text in sample if (shape := date_shape(text)))
+    if sum(shapes.values()) < 0.05 * len(sample):
+        return None
+    day_first, guessed = True, False
+    if any("{" in shape for shape in shapes):
+        day_first, guessed = _day_first(texts[known])
+    names = {"d": "%d", "m": "%m"} if day_first else {"d": "%m", "m": "%d"}
+    formats = [shape.replace("{d}", names["d"]).replace("{m}", names["m"]) for shape, _ in shapes.most_common(MAX_FORMATS)]
+    if any("%b" in one for one in formats):  # May is both; other months tell
+        formats += [one.replace("%b", "%B") for one in formats if "%b" in one]
+    ordinals = any(_ORDINAL.search(text) for text in sample)
+    read = DateFormat(tuple(dict.fromkeys(formats)), ordinals)
+    values = read.read(texts)
+    good = known & ~np.isnan(values)
+    if not good.any():
+        return None
+    first = texts[good][int(np.argmax(counts[good]))]
+    order = "" if not any("{" in shape for shape in shapes) else ", day first" if day_first else ", month first"
+    share = float(counts[good].sum() / counts[known].sum())
+    return DateGuess(read, values, share, f"dates such as {first}{order}", guessed)
+
+
+def date_shape(text: str) -> str | None:
+    """The format of one date, with {d} and {m} where day and month may stand either way; None where it is none."""
+    text = _ORDINAL.sub("", text)
+    found = _TIME.search(text)
+    if found is None:
+        return _date_part(text)
+    time = "%I:%M" if found["p"] else "%H:%M"
+    time += (":%S" if found["s"] else "") + (".%f" if found["f"] else "")
+    if found["p"]:
+        time += (" " if found["p"][0].isspace() else "") + "%p"
+    if found["z"]:
+        time += (" " if found["z"][0].isspace() else "") + ("%Z" if found["z"].strip() in ("UTC", "GMT") else "%z")
+    before, after = text[: found.start()], text[found.end() :]
+    if before:
+        gap = re.search(r"T$|,?\s+$", before)
+        date = _date_part(before[: gap.start()]) if gap and not after else None
+        return date + gap[0] + time if date and gap else None
+    gap = re.match(r",?\s+", after)
+    date = _date_part(after[gap.end() :]) if gap else None
+    return time + gap[0] + date if date and gap else None
+
+
+def _date_part(text: str) -> str | None:
+    if not 4 <= len(text) <= 30:
+        return None
+    if found := re.fullmatch(r"(\d{4})([-/. ])(\d{1,2})\2(\d{1,2})", text):
+        return f"%Y{found[2]}%m{found[2]}%d"
+    if found := _NUMERIC.fullmatch(text):
+        year = "%Y" if len(found[4]) == 4 else "%y"
+        return f"{{d}}{found[2]}{{m}}{found[2]}{year}"
+    if re.fullmatch(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", text):
+        return "%Y%m%d"
+    if found := re.fullmatch(r"(?:19|20)\d\d([-/])(?:0[1-9]|1[0-2])", text):
+        return f"%Y{found[1]}%m"
+    return _worded(text)
+
+
+def _worded(text: str) -> str | None:
+    """Dates with the name of a month: 24 Mar 2019, March 24, 2019, Mar-19, Sunday, 24 March 2019."""
+    parts: list[str] = []
+    shape, place = "", 0
+    for found in _WORDS.finditer(text):
+        gap = text[place : found.start()]
+        if not re.fullmatch(r"[-/ ,.']{0,2}", gap):
+            return None
+        kind = str(found.lastgroup)
+        parts.append(kind)
+        shape += gap + f"%{kind}"
+        place = found.end()
+    core = [part.lower() for part in parts if part not in "aA"]
+    if place != len(text):
+        return None
+    if core == ["d", "b", "d"]:  # 24-Mar-19
+        return shape[: shape.rindex("%d")] + "%y"
+    if core == ["b", "d"] and not re.search(r"%[bB][ .]", shape):  # Mar-19 and Mar '19 are years
+        return shape.replace("%d", "%y")
+    if core in (["d", "b", "y"], ["b", "d", "y"], ["y", "b", "d"], ["d", "b"], ["b", "d"], ["b", "y"], ["y", "b"]):
+        return shape
+    return None
+
+
+def _day_first(texts: NDArray[Any]) -> tuple[bool, bool]:
+    """Whether the day comes first, and whether that is a guess: a value above 12 decides."""
+    found = pd.Series(texts, dtype=object).str.extract(r"(?<!\d)(\d{1,2})([-/. ])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d)").dropna()
+    first, second = found[0].astype(int), found[2].astype(int)
+    days, months = int((first > 12).sum()), int((second > 12).sum())
+    if days or months:
+        return days > months, False
+    return bool((found[1] == ".").mean() > 0.5), True  # 1.2.2019 is German; 1/2/2019 is taken for American
+
+
+# ---- times of day
+
+
+def read_times(texts: NDArray[Any]) -> Floats:
+    """Minutes since midnight of texts that hold a time (a date may stand beside it), NaN for others."""
+    parts = pd.Series(texts, dtype=object).str.extract(
+        r"(?i)^(?:.*[T\s])?(\d{1,2}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s?([ap])\.?m\.?)?(?:\s.*)?$"
+    )
+    hour, minute, second = (pd.to_numeric(parts[place]).to_numpy(dtype=np.float64) for place in range(3))
+    half = parts[3].str.lower().to_numpy(dtype=object)
+    hour = np.where(half == "p", hour % 12 + 12, np.where(half == "a", hour % 12, hour))
+    found = hour * 60 + minute + np.nan_to_num(second) / 60
+    return np.where(hour < 24, found, np.nan)
+
+
+PLAIN_TIME = re.compile(r"\d{1,2}:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?", re.IGNORECASE)
+
+# ---- spans of time
+
+_SECONDS = {
+    "year": 31_557_600.0, "yr": 31_557_600.0, "y": 31_557_600.0, "month": 2_629_800.0, "mon": 2_629_800.0,
+    "mo": 2_629_800.0, "week": 604_800.0, "wk": 604_800.0, "w": 604_800.0, "day": 86_400.0, "d": 86_400.0,
+    "hour": 3_600.0, "hr": 3_600.0, "h": 3_600.0, "minute": 60.0, "min": 60.0, "m": 60.0, "second": 1.0, "sec": 1.0,
+    "s": 1.0, "ms": 1e-3,
+}  # fmt: skip
+_STEP = (
+    r"(\d+(?:[.,]\d+)?)\s*(years?|yrs?|y|months?|mons?|mos?|weeks?|wks?|w|days?|d|hours?|hrs?|h|minutes?|mins?|m|seconds?|secs?|s|ms)"
+    r"(?![^\W\d_])\.?"
+)
+_CLOCK = r"([+-])?(\d+):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?"
+_ONE = re.compile(_STEP, re.IGNORECASE)
+_STEPS = re.compile(rf"(-)?\s*((?:{_STEP}[\s,]*(?:and\s+)?)*)(?:{_CLOCK})?", re.IGNORECASE)
+_ISO_SPAN = re.compile(
+    r"(-)?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE
+)
+_ISO_SECONDS = (31_557_600.0, 2_629_800.0, 604_800.0, 86_400.0, 3_600.0, 60.0, 1.0)
+
+
+def parse_span(text: str) -> tuple[float, frozenset[str]] | None:
+    """Seconds of a span such as "2h 50m", "1 day 02:00:00", "3 weeks" or "PT2H", and its units; None where it is none."""
+    if text[:2].upper().lstrip("-").startswith("P") and (found := _ISO_SPAN.fullmatch(text)):
+        parts = [float(part or 0) for part in found.groups()[1:]]
+        if not any(found.groups()[1:]):
+            return None
+        total = sum(part * size for part, size in zip(parts, _ISO_SECONDS, strict=True))
+        return (-total if found[1] else total), frozenset({"iso"})
+    found = _STEPS.fullmatch(text)
+    if not found or not text.strip("+- "):
+        return None
+    total, units = 0.0, set()
+    for step in _ONE.finditer(found[2]):
+        unit = step[2].lower()
+        units.add(unit)
+        name = unit if unit in _SECONDS else unit.removesuffix("s")
+        # 3M beside no hours are months
+        size = _SECONDS["month"] if step[2] == "M" and "h" not in text.lower() else _SECONDS[name]
+        total += float(step[1].replace(",", ".")) * size
+    total = -total if found[1] else total
+    if found[6]:
+        clock = int(found[6]) * 3600 + int(found[7]) * 60 + float(found[8] or 0)
+        total += -clock if found[5] == "-" or (found[1] and not found[5]) else clock
+        units.add("clock")
+    return (total, frozenset(units)) if units else None
+
+
+@dataclass(frozen=True)
+class SpanGuess:
+    """Spans of time found in texts: `values` in seconds, NaN where a text is none."""
+
+    values: Floats
+    share: float
+
+
+def read_spans(texts: NDArray[Any]) -> tuple[Floats, set[str]]:
+    """Seconds of each text (NaN where it is no span), and the units that were met."""
+    values, met = np.full(len(texts), np.nan), set()
+    for place, text in enumerate(texts):
+        if found := parse_span(text):
+            values[place] = found[0]
+            met |= found[1]
+    return values, met
+
+
+def guess_spans(texts: NDArray[Any], counts: NDArray[np.int64]) -> SpanGuess | None:
+    """Find spans of time; None where hardly any text is one, or where they could as well be metres or watts."""
+    known = np.array([text.lower() not in MISSING for text in texts], dtype=bool)
+    if not known.any():
+        return None
+    sample = texts[known][:: max(1, int(known.sum()) // SAMPLE)]
+    if np.isnan(read_spans(sample)[0]).mean() > 0.3:
+        return None
+    values, met = read_spans(texts)
+    if len(met) == 1 and len(next(iter(met))) == 1:
+        return None
+    return SpanGuess(values, float(counts[known & ~np.isnan(values)].sum() / counts[known].sum()))

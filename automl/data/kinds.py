@@ -1,0 +1,373 @@
+"""Kinds of column, told apart by content at fit: what a column is decides which views of it models get."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.data.cells import Cells
+from automl.data.dates import PLAIN_TIME, DateFormat, guess_dates, guess_spans
+from automl.data.orders import known_order
+from automl.data.parse import MISSING, guess_numbers
+from automl.data.text_kinds import has_parts, is_free_text, random_id
+from automl.data.views import FLAGS, Clock, Filled, Flag, Levels, Moments, Place, Plain, Rest, Span, View, Words, rests
+from automl.errors import DataError
+
+Kind = Literal[
+    "number", "boolean", "category", "ordered", "date", "duration", "text", "identifier", "constant", "empty",
+    "duplicate", "dropped",
+]  # fmt: skip
+WISHES = ("number", "boolean", "category", "ordered", "date", "duration", "text", "dropped")
+LEFT_OUT = frozenset({"identifier", "constant", "empty", "duplicate", "dropped"})
+
+MAX_LEVELS = 10_000  # levels of a category that are told apart; rarer ones are one level
+LEAST_ROWS = 2  # of a level of its own
+NUMBER_SHARE = 0.95  # of the present cells that must be numbers (or spans of time), so that the column is one
+DATE_SHARE = 0.9  # of the present cells that must be dates
+PARTLY_SHARE = 0.5  # of the cells that must be numbers, so that a column of numbers and a few words is both
+MANY_LEVELS = 30  # more levels than that may be too many to be told apart: texts with parts are read as text too
+ID_ROWS = 100  # fewer whole numbers in a row may be anything
+_DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column as it is read.
+
+    Attributes
+    ----------
+    name : hashable
+    kind : str
+    views : tuple of View
+        What models see of it; none of columns that are left out.
+    note : str
+        How it is read, or why it is not.
+    told : bool
+        Whether the user must know.
+    gaps : bool
+        Whether numbers or dates of it are missing.
+    """
+
+    name: Hashable
+    kind: Kind
+    views: tuple[View, ...] = ()
+    note: str = ""
+    told: bool = False
+    gaps: bool = False
+
+    @property
+    def level_counts(self) -> list[int]:
+        """Number of levels of each category."""
+        return [len(view.levels) + view.other for view in self.views if isinstance(view, (Levels, Rest))]
+
+    @property
+    def n_levels(self) -> int | None:
+        """Number of levels of a category or an order; None of other kinds."""
+        for view in self.views:
+            if isinstance(view, Place):
+                return len({place for _, place in view.places})
+        return self.level_counts[0] if self.level_counts else None
+
+
+def learn(name: Hashable, cells: Cells) -> Column:
+    """Tell what a column is."""
+    if not cells.present:
+        return Column(name, "empty", note="is empty and left out", told=True)
+    if cells.moments is not None:
+        return _moments(name, cells)
+    if cells.spans is not None:
+        return _span(name, cells, cells.spans)
+    if cells.order and len(cells.texts) > 1:
+        return in_order(name, cells.order)
+    if cells.is_categorical:
+        return _category(name, cells)
+    if cells.is_boolean:
+        return _if_it_varies(Column(name, "boolean", (Flag(),)), cells)
+    return _numeric(name, cells) if cells.numbers is not None else _written(name, cells)
+
+
+def as_wished(name: Hashable, cells: Cells, wish: str | Sequence[Any]) -> Column:
+    """A column of the kind that the user says.
+
+    Raises
+    ------
+    DataError
+        If no cell can be read so.
+    """
+    if not isinstance(wish, str):
+        column = in_order(name, tuple(str(level).strip() for level in wish))
+    elif wish == "dropped":
+        return Column(name, "dropped", note="is left out, as asked")
+    else:
+        column = _wished(name, cells, wish)
+    arrays = [view.numbers(cells) for view in column.views if not isinstance(view, (Levels, Rest, Moments, Words))]
+    arrays += [view.dates(cells) for view in column.views if isinstance(view, Moments)]
+    if not cells.present or (arrays and all(np.isnan(array).all() for array in arrays)):
+        what = f"as {wish}" if isinstance(wish, str) else f"in the order {list(wish)}"
+        shown = f"such as {cells.texts[0]!r}" if cells.present and len(cells.texts) else "all of them are missing"
+        raise DataError(f"column_types: no cell of column {name!r} can be read {what} ({shown}); give another kind.")
+    return column
+
+
+def _wished(name: Hashable, cells: Cells, wish: str) -> Column:
+    if wish == "number":
+        guess = guess_numbers(cells.texts, cells.counts) if cells.numbers is None and cells.present else None
+        return Column(name, "number", (Plain(guess.format) if guess else Plain(),), guess.note if guess else "")
+    if wish == "boolean":
+        return Column(name, "boolean", (Flag(),))
+    if wish == "category":
+        return _category(name, cells)
+    if wish == "text":
+        return Column(name, "text", (Words(),))
+    if wish == "duration":
+        return _span(name, cells, Span(1.0).numbers(cells), as_it_is=cells.numbers is not None)
+    if wish == "date":
+        return _wished_date(name, cells)
+    if cells.order:
+        return in_order(name, cells.order)
+    known = known_order(_words(cells))
+    if known is None and (column := _written(name, cells)).kind == "number":
+        return column
+    if known is None:
+        raise DataError(
+            f"column_types: column {name!r} has no order that is known; give its levels from the lowest to the "
+            f"highest, as in column_types={{{name!r}: ['low', 'high']}}."
+        )
+    return _ordered(name, cells, *known)
+
+
+def _wished_date(name: Hashable, cells: Cells) -> Column:
+    if cells.moments is not None:
+        return _moments(name, cells)
+    if guess := guess_dates(cells.texts, cells.counts):
+        return Column(name, "date", (Moments(guess.format),), guess.note)
+    plain = Plain().numbers(cells)
+    largest = np.nanmax(np.abs(plain)) if not np.isnan(plain).all() else 0.0
+    steps = ((1e17, 1e9, "nano"), (1e14, 1e6, "micro"), (1e11, 1e3, "milli"))
+    unit, what = next(((unit, what) for least, unit, what in steps if largest > least), (1.0, ""))
+    return Column(name, "date", (Moments(DateFormat(unix=unit)),), f"{what}seconds since 1970")
+
+
+# ---- dtypes that say what they hold
+
+
+def _moments(name: Hashable, cells: Cells) -> Column:
+    return _if_it_varies(Column(name, "date", (Moments(DateFormat()),)), cells)
+
+
+def _span(name: Hashable, cells: Cells, values: NDArray[np.float64], as_it_is: bool = False) -> Column:
+    if as_it_is:
+        return Column(name, "duration", (Span(1.0),), "numbers as they are")
+    size = np.abs(values[~np.isnan(values)])
+    days = bool(size.size) and float(np.median(size)) >= 2 * _DAY
+    column = Column(name, "duration", (Span(_DAY if days else 60.0),), f"spans of time in {'days' if days else 'minutes'}")
+    return _if_it_varies(column, cells)
+
+
+def _numeric(name: Hashable, cells: Cells) -> Column:
+    numbers = cells.numbers
+    assert numbers is not None
+    present = numbers[~np.isnan(numbers)]
+    column = Column(name, "number", (Plain(),))
+    if (present == np.floor(present)).all():
+        if _are_days(present):
+            guess = guess_dates(cells.texts, cells.counts)
+            if guess and guess.share >= DATE_SHARE:
+                return _if_it_varies(Column(name, "date", (Moments(guess.format),), guess.note), cells)
+        if counts_rows(name, present, cells.rows):
+            return Column(name, "identifier", note="numbers the rows and is left out", told=True)
+    return _if_it_varies(column, cells)
+
+
+def _are_days(numbers: NDArray[np.float64]) -> bool:
+    """Whether all numbers look like 20190324."""
+    month, day = numbers // 100 % 100, numbers % 100
+    inside = (numbers >= 19000101) & (numbers <= 21001231) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    return bool(inside.all())
+
+
+def counts_rows(name: Hashable, numbers: NDArray[np.float64], rows: int) -> bool:
+    """Whether whole numbers number the rows.
+
+    All differ, none is missing, and they fill at least half of their range (a sample of 1, 2, 3, ... does); or all
+    differ and the name of the column ends in "id".
+    """
+    if len(numbers) < max(ID_ROWS, rows) or len(np.unique(numbers)) < len(numbers):
+        return False
+    dense = np.ptp(numbers) + 1 <= 2 * len(numbers)
+    return bool(dense or re.search(r"(?:^|[_\s.-])id$|[a-z]I[dD]$|^ID$", str(name)))
+
+
+# ---- texts
+
+
+def _words(cells: Cells) -> list[str]:
+    """Distinct lower-case texts that are not a word for missing."""
+    return [lower for text in cells.texts if (lower := text.lower()) not in MISSING]
+
+
+def _written(name: Hashable, cells: Cells) -> Column:
+    """Tell what texts hold: what is read most narrowly comes first."""
+    texts, counts = cells.texts, cells.counts
+    if len(texts) == 1:
+        return _if_it_varies(Column(name, "category", (Levels((texts[0],)),)), cells)
+    if len(texts) == 2 and _are_flags(texts):
+        return Column(name, "boolean", (Flag(),), f"{_yes(texts)!r} is 1")
+    if code := _leading_zeros(texts):
+        if counts_rows(name, np.array([float(text) for text in texts]), cells.rows):
+            return Column(name, "identifier", note="numbers the rows and is left out", told=True)
+        return replace(_category(name, cells, code), note=f"codes of {code} digits")
+    if moment := _date_or_time(name, cells):
+        return moment
+    spans = guess_spans(texts, counts)
+    if spans and spans.share >= NUMBER_SHARE:
+        return _span(name, cells, spans.values)
+    if number := _number(name, cells):
+        return number
+    words = _words(cells)
+    if len(words) <= 40 and (known := known_order(words)):
+        return _ordered(name, cells, *known)
+    return _strings(name, cells)
+
+
+def _are_flags(texts: NDArray[Any]) -> bool:
+    pair = {text.lower() for text in texts}
+    return pair in ({"yes", "no"}, {"true", "false"}, {"t", "f"}, {"y", "n"}, {"on", "off"})
+
+
+def _yes(texts: NDArray[Any]) -> str:
+    return str(next(text for text in texts if FLAGS[text.lower()]))
+
+
+def _leading_zeros(texts: NDArray[Any]) -> int:
+    """Digits of a code such as 00501, which would lose them as a number; 0 where the texts are none."""
+    width = len(texts[0])
+    if width < 3 or not any(text[0] == "0" for text in texts):
+        return 0
+    return width if all(len(text) == width and text.isdigit() for text in texts) else 0
+
+
+def _date_or_time(name: Hashable, cells: Cells) -> Column | None:
+    texts, counts = cells.texts, cells.counts
+    known = np.array([text.lower() not in MISSING for text in texts], dtype=bool)
+    plain = np.array([bool(PLAIN_TIME.fullmatch(text)) and int(text.split(":")[0]) < 24 for text in texts])
+    total = counts[known].sum()
+    times = counts[known & plain].sum() / total if total else 0.0
+    guess = guess_dates(texts, counts) if times < DATE_SHARE else None
+    dated = guess.share if guess else 0.0
+    if times >= 0.05 and times + dated >= DATE_SHARE:
+        views: tuple[View, ...] = (Clock(),)
+        first = texts[known & plain][int(np.argmax(counts[known & plain]))]
+        note = f"times of day such as {first}, in minutes"
+        if guess and dated >= 0.05:
+            views, note = (Clock(), Moments(guess.format)), f"{note}; {guess.note} in {dated:.0%} of the rows"
+        return _if_it_varies(Column(name, "number", views, note), cells)
+    if guess and dated >= DATE_SHARE:
+        note = guess.note + (", which is a guess" if guess.guessed else "")
+        return _if_it_varies(Column(name, "date", (Moments(guess.format),), note, told=guess.guessed), cells)
+    return None
+
+
+def _number(name: Hashable, cells: Cells) -> Column | None:
+    guess = guess_numbers(cells.texts, cells.counts)
+    if guess is None:
+        return None
+    numbers = guess.values[~np.isnan(guess.values)]
+    plain = Plain(guess.format)
+    if guess.share >= NUMBER_SHARE:
+        if not guess.note and (numbers == np.floor(numbers)).all() and counts_rows(name, numbers, cells.rows):
+            return Column(name, "identifier", note="numbers the rows and is left out", told=True)
+        if not guess.mixed:
+            return _if_it_varies(Column(name, "number", (plain,), guess.note), cells)
+        return Column(name, "number", (plain, _rest(cells, plain)), guess.note)
+    words = {text for text, value in zip(guess.rest, guess.values, strict=True) if text and np.isnan(value)}
+    if guess.share >= PARTLY_SHARE and len(words) <= 20 and len(np.unique(numbers)) >= 3:
+        shown = ", ".join(map(repr, sorted(words)[:3])) + (", ..." if len(words) > 3 else "")
+        return Column(name, "number", (plain, _rest(cells, plain)), f"numbers beside the words {shown}, a category")
+    return None
+
+
+def _rest(cells: Cells, plain: Plain) -> Rest:
+    levels, other = frequent(rests(cells, plain.format), cells.counts)
+    return Rest(plain.format, levels, other)
+
+
+def _strings(name: Hashable, cells: Cells) -> Column:
+    """Categories, free text or identifiers."""
+    texts, counts = cells.texts, cells.counts
+    reason = random_id(texts, counts)
+    if reason:
+        return Column(name, "identifier", note=f"holds {reason} and is left out", told=True)
+    if is_free_text(texts, counts):
+        return Column(name, "text", (Words(),), f"{len(texts):,} texts")
+    if counts.max() < LEAST_ROWS:
+        return Column(name, "text", (Words(),), "names that all differ")
+    column = _category(name, cells)
+    mostly_rare = len(texts) > 0.5 * counts.sum()
+    if column.kind == "category" and len(texts) > MANY_LEVELS and (mostly_rare or has_parts(texts)):
+        note = "; ".join(filter(None, [column.note, "also read as text"]))
+        return replace(column, views=(*column.views, Words()), note=note)
+    return column
+
+
+# ---- categories and orders
+
+
+def frequent(texts: Sequence[str], counts: NDArray[np.int64]) -> tuple[tuple[str, ...], bool]:
+    """Levels that are told apart, the most frequent first (ties by text), and whether others are one level more."""
+    rows: dict[str, int] = {}
+    for text, count in zip(texts, counts, strict=True):
+        rows[text] = rows.get(text, 0) + int(count)
+    ranked = sorted(rows, key=lambda text: (-rows[text], text))
+    kept = tuple(text for text in ranked[:MAX_LEVELS] if rows[text] >= LEAST_ROWS)
+    return kept, len(kept) < len(ranked)
+
+
+def _category(name: Hashable, cells: Cells, width: int = 0) -> Column:
+    if not len(cells.texts):
+        return Column(name, "empty", note="is empty and left out", told=True)
+    levels, other = frequent(list(cells.texts), cells.counts)
+    note = f"holds {len(cells.texts):,} levels; those with fewer than {LEAST_ROWS} rows are one" if other else ""
+    if other and len(levels) == MAX_LEVELS:
+        note = f"holds {len(cells.texts):,} levels; all but the {MAX_LEVELS:,} most frequent are one"
+    if not levels:
+        return Column(name, "identifier", note="holds levels that all differ and is left out", told=True)
+    return _if_it_varies(Column(name, "category", (Levels(levels, other, width),), note), cells)
+
+
+def in_order(name: Hashable, levels: Sequence[str]) -> Column:
+    """A column of levels in a given order, the lowest first."""
+    places = tuple((level.lower(), float(place)) for place, level in enumerate(levels, 1))
+    return Column(name, "ordered", (Place(places),), " < ".join(levels[:8]) + (" < ..." if len(levels) > 8 else ""))
+
+
+def _ordered(name: Hashable, cells: Cells, known: dict[str, float], cycle: bool) -> Column:
+    words = sorted(set(_words(cells)), key=lambda word: (known[word], word))
+    views: tuple[View, ...] = (Place(tuple(known.items() if cycle else ((word, known[word]) for word in words))),)
+    if cycle:  # December is followed by January: the order alone does not say all
+        levels, other = frequent(list(cells.texts), cells.counts)
+        views = (*views, *([Levels(levels, other)] if levels else []))
+    return Column(name, "ordered", views, " < ".join(words[:8]) + (" < ..." if len(words) > 8 else ""))
+
+
+def _if_it_varies(column: Column, cells: Cells) -> Column:
+    """The column, unless all its cells are alike: then only whether it is filled may say something."""
+    if column.kind == "category":
+        varies = len(cells.texts) > 1
+    else:
+        view: Any = column.views[0]
+        values = view.dates(cells) if isinstance(view, Moments) else view.numbers(cells)
+        present = values[~np.isnan(values)]
+        varies = bool(present.size) and present.min() < present.max()
+        if not varies and present.size < len(values) and column.kind in ("number", "duration"):
+            return column
+    if varies:
+        return column
+    if cells.present == cells.rows:
+        return Column(column.name, "constant", note="is constant and left out", told=True)
+    return Column(column.name, "boolean", (Filled(),), "holds one value or nothing: whether it is filled")
