@@ -29,6 +29,10 @@ BUDGET = (
 )
 METRIC = "Name of a scikit-learn scorer. auto is ROC AUC (two classes), log loss (more), RMSE (numbers)."
 SEARCH = "auto, random, tpe, gp or portfolio. auto is a portfolio, then TPE and genetic programming."
+COLUMN_TYPE = (
+    "NAME=KIND (repeatable): number, boolean, category, ordered, date, duration, text or dropped; "
+    "level=low<mid<high is an order."
+)
 OVERLAY = "Folder of TOML files laid over ours."
 
 app = typer.Typer(
@@ -125,6 +129,7 @@ def fit(
     task: Annotated[str, typer.Option(help="auto, classification, binary, multiclass or regression.")] = "auto",
     metric: Annotated[str, typer.Option(help=METRIC)] = "auto",
     drop: Annotated[list[str] | None, typer.Option(help="Columns to leave out, with commas between them.")] = None,
+    column_type: Annotated[list[str] | None, typer.Option(help=COLUMN_TYPE)] = None,
     include: Annotated[list[str] | None, typer.Option(help="Families to search, with commas between them.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Families and steps to leave out.")] = None,
     search: Annotated[str, typer.Option(help=SEARCH)] = "auto",
@@ -156,7 +161,8 @@ def fit(
     positive("--time-budget", time_budget)
     table = read_table(train)
     dropped = _names(drop) or []
-    require_columns(table, {"--target": [target], "--drop": dropped}, train)
+    kinds = _kinds(column_type)
+    require_columns(table, {"--target": [target], "--drop": dropped, "--column-type": list(kinds)}, train)
     from automl.estimator import AutoML
 
     deadline = None if time_budget is None else started + time_budget
@@ -184,7 +190,7 @@ def fit(
             callbacks=callbacks,
         )
         model._saves = True  # within the budget
-        model.fit(table.drop(columns=dropped), target)
+        model.fit(table.drop(columns=dropped), target, column_types=kinds)
         run = {"target": target, "task": model.task_, "metric": model.metric_, "score": model.best_score_}
         seconds = time.monotonic() - started
         run |= {"stop_reason": model.stop_reason_, "candidates": model.n_trials_, "seconds": round(seconds, 1)}
@@ -209,6 +215,17 @@ def _for_fit(deadline: float) -> float:
 def _names(given: list[str] | None) -> list[str] | None:
     """Names of an option that may be repeated, or hold several names with commas between them."""
     return [name.strip() for text in given for name in text.split(",") if name.strip()] if given else None
+
+
+def _kinds(given: list[str] | None) -> dict[str, Any]:
+    """Kinds of column by name: ``zip=category``, or ``level=low<mid<high`` for an order."""
+    found: dict[str, Any] = {}
+    for text in given or []:
+        name, sign, kind = text.partition("=")
+        if not (sign and name and kind):
+            raise ArgumentError(f"--column-type must be NAME=KIND, as in zip=category; got {text!r}.")
+        found[name] = kind.split("<") if "<" in kind else kind
+    return found
 
 
 # ---- predict

@@ -198,15 +198,19 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     # ---- fit
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, *, column_types: Any = None) -> Self:
         """Search, and keep the best.
 
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
-            Numbers, booleans, categories and texts, missing values included.
+            Numbers, booleans, categories, dates, spans of time and texts, missing values included.
         y : array-like of shape (n_rows,), or the name of a column of `X`
             The target.
+        column_types : dict of name to kind, optional
+            What columns hold, where you know better than their content tells: "number", "boolean", "category",
+            "ordered" (or the list of levels, the lowest first), "date" (also seconds since 1970), "duration", "text"
+            or "dropped". `columns_` says what each was taken for.
 
         Raises
         ------
@@ -222,7 +226,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             make_executor(settings.executor, settings.n_jobs, run_dir.path) as executor,  # where; warms up meanwhile
         ):
             X, y, cv = with_validation(X, y, settings.cv)
-            data = Data.read(X, y, settings.task)  # what we have
+            data = Data.read(X, y, settings.task, column_types)  # what we have
             task = make_task(data, settings.metric)  # what is asked
             everything, space, absent = settings.spaces(task)  # what may be tried
             first = first_candidates(settings.try_first, space)

@@ -1,6 +1,7 @@
 """Kinds of column, and reading a table twice the same way."""
 
 import io
+import pickle
 
 import numpy as np
 import pandas as pd
@@ -8,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl.data.columns import MAX_LEVELS, Columns
-from automl.errors import DataError
+from automl.data.columns import Columns
+from automl.errors import ArgumentError, DataError, InputTypeError
 
 ROWS = 24
 
@@ -19,9 +20,11 @@ def kind_of(values, **given):
 
 
 def same(first, second):
-    np.testing.assert_array_equal(first.numbers, second.numbers)
-    np.testing.assert_array_equal(first.codes, second.codes)
     assert first.levels == second.levels
+    arrays, others = first.arrays(), second.arrays()
+    assert arrays.keys() == others.keys()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, others[name], err_msg=name)
 
 
 def table():
@@ -35,6 +38,11 @@ def table():
             "flag": rng.random(ROWS) < 0.5,
             "town": rng.choice(["Rome", "Oslo", "Bonn"], ROWS),
             "grade": rng.choice(["1", "2", "x"], ROWS),
+            "size": [f"{number} km" for number in rng.integers(1, 20, ROWS)],
+            "day": pd.Timestamp("2024-02-25") + pd.to_timedelta(rng.integers(0, 400, ROWS), unit="D"),
+            "level": rng.choice(["low", "medium", "high"], ROWS),
+            "stay": [f"{number} days" for number in rng.integers(1, 20, ROWS)],
+            "said": [f"what customer {number} wrote of {number % 3}" for number in range(ROWS)],
         }
     )
 
@@ -48,20 +56,39 @@ def table():
         ([1, 2, 3] * 8, "number"),
         ([1.5, None, 2.5] * 8, "number"),
         (["1", "2.5", None] * 8, "number"),
+        (["1,200", "3,400.5", "n/a"] * 8, "number"),
+        (["4 BHK", "2 Bedroom", "3 BHK"] * 8, "number"),
+        (["22:20", "07:05", "00:10"] * 8, "number"),
         ([True, False, True] * 8, "boolean"),
         ([True, None, False] * 8, "boolean"),
+        (["yes", "no", "no"] * 8, "boolean"),
+        (["T", "F", None] * 8, "boolean"),
+        (["a", "a", None] * 8, "boolean"),  # whether it is filled
         (["a", "b", None] * 8, "category"),
-        (["yes", "no", "no"] * 8, "category"),
         ([1, "a", 2.0] * 8, "category"),
-        ([f"name {i}" for i in range(60)], "dropped"),
-        ([f"name {i}" if i % 2 else None for i in range(160)], "presence"),
-        ([f"2024-01-{1 + i % 28:02}" for i in range(60)], "dropped"),
-        (list(pd.date_range("2024-01-01", periods=24)), "dropped"),
-        (list(pd.timedelta_range("1h", periods=24)), "dropped"),
-        ([None] * 24, "dropped"),
-        ([7] * 24, "dropped"),
-        (["a"] * 24, "dropped"),
+        (["007", "013", "123"] * 8, "category"),  # codes, not numbers
+        (["male", "female", "male"] * 8, "category"),
+        (["3-1", "2-2", "0-4"] * 8, "category"),  # scores, not ranges
+        (["low", "high", "medium"] * 8, "ordered"),
+        (["Mon", "Tues", "Sun"] * 8, "ordered"),
+        ([f"the name {i} of it" for i in range(60)], "text"),
+        ([f"a name {i}" if i % 2 else None for i in range(160)], "text"),
+        ([f"2024-01-{1 + i % 28:02}" for i in range(60)], "date"),
+        ([20240100 + i for i in range(1, 25)], "date"),
+        (list(pd.date_range("2024-01-01", periods=24)), "date"),
+        (list(pd.date_range("2024-01-01", periods=24, tz="Europe/Berlin")), "date"),
+        ([pd.Timestamp(2024, 1, 1 + i).date() for i in range(24)], "date"),
+        (list(pd.timedelta_range("1h", periods=24)), "duration"),
+        (["2h 50m", "19h", "30m"] * 8, "duration"),
+        (["2 years", "3 months", "1 week"] * 8, "duration"),
+        ([f"u{i}" for i in range(60)], "identifier"),
+        ([f"{i * 7919:032x}" + "a1" for i in range(1, 60)], "identifier"),
+        ([None] * 24, "empty"),
+        ([" ", "", None] * 8, "empty"),
+        ([7] * 24, "constant"),
+        (["a"] * 24, "constant"),
         ([np.inf, 1.0, 1.0] * 8, "number"),  # what is missing may say something
+        ([{"a": 1}, [2], b"bytes", 1 + 2j] * 6, "category"),
     ],
 )
 def test_kinds_are_told_by_content(values, kind):
@@ -90,28 +117,170 @@ def test_nullable_booleans():
 def test_every_column_that_is_not_used_is_explained():
     frame = pd.DataFrame(
         {
-            "id": [f"u{i}" for i in range(60)],
-            "empty": [None] * 60,
-            "same": [1] * 60,
-            "day": pd.date_range("2024-01-01", periods=60),
-            "good": range(60),
+            "id": [f"u{i}" for i in range(120)],
+            "row": range(1, 121),
+            "empty": [None] * 120,
+            "same": [1] * 120,
+            "so": ["x"] * 120,
+            "day": pd.date_range("2024-01-01", periods=120),
+            "good": [i * i for i in range(120)],
+            "again": [float(i * i) for i in range(120)],
         }
     )
     columns = Columns.learn(frame)
-    assert [note.split()[1] for note in columns.notes] == ["'id'", "'empty'", "'same'", "'day'"]
-    assert columns.used == 1
-    assert list(columns.frame()["kind"]) == ["dropped", "dropped", "dropped", "dropped", "number"]
+    assert columns.notes == [
+        "Column 'id' holds numbered identifiers and is left out.",
+        "Column 'row' numbers the rows and is left out.",
+        "Column 'empty' is empty and left out.",
+        "2 columns are constant and left out: same, so.",
+        "Column 'again' is equal to 'good' and left out.",
+    ]
+    kinds = ["identifier", "identifier", "empty", "constant", "constant", "date", "number", "duplicate"]
+    assert list(columns.frame()["kind"]) == kinds
+    assert columns.used == 4 + 1
 
 
-def test_rare_levels_are_one():
-    values = [f"level {i}" for i in range(MAX_LEVELS + 5) for _ in range(6 - (i >= MAX_LEVELS) * 3)]
+def test_long_lists_of_columns_are_shortened():
+    frame = pd.DataFrame({f"c{place}": [1, 1, 1] for place in range(12)} | {"x": [1, 2, 3]})
+    assert Columns.learn(frame).notes == ["12 columns are constant and left out: c0, c1, c2, c3, c4, c5, c6, c7, ...."]
+
+
+def test_day_or_month_first_is_said_where_nothing_tells():
+    frame = pd.DataFrame({"clear": ["24/03/2019", "01/02/2019"] * 4, "open": ["03/04/2019", "01/02/2019"] * 4})
+    columns = Columns.learn(frame)
+    assert columns.notes == ["Column 'open' dates such as 01/02/2019, month first, which is a guess."]
+    dates = pd.to_datetime(columns.encode(frame).dates[0], unit="s")
+    assert list(dates) == [pd.Timestamp("2019-03-24"), pd.Timestamp("2019-03-04")]
+
+
+def test_a_row_number_is_better_than_nothing():
+    assert Columns.learn(pd.DataFrame({"t": range(200)})).frame()["kind"][0] == "number"
+
+
+def test_levels_with_one_row_are_one():
+    values = ["often"] * 9 + ["b"] * 5 + ["a"] * 5 + ["once", "never"]
     frame = pd.DataFrame({"c": values})
     columns = Columns.learn(frame)
     table = columns.encode(frame)
-    assert table.levels == (MAX_LEVELS + 1,)
-    rare = frame["c"].isin([f"level {i}" for i in range(MAX_LEVELS, MAX_LEVELS + 5)])
-    assert set(table.codes[rare.to_numpy(), 0]) == {MAX_LEVELS}
-    assert columns.encode(pd.DataFrame({"c": ["never seen"]})).codes[0, 0] == MAX_LEVELS
+    assert table.levels == (4,)
+    assert list(table.codes[[0, 10, 15, 19, 20], 0]) == [0, 2, 1, 3, 3]  # by frequency, ties by text
+    assert columns.encode(pd.DataFrame({"c": ["new", None, " b "]})).codes[:, 0].tolist() == [3, -1, 2]
+    assert columns.frame().loc[0, "note"] == "holds 5 levels; those with fewer than 2 rows are one"
+
+
+def test_many_levels_with_parts_are_read_as_text_too():
+    breeds = [f"{first} {second}" for first in ("Pug", "Boxer", "Collie", "Husky") for second in "abcdefghij"] * 3
+    codes = [f"city_{place}" for place in range(40)] * 3
+    columns = Columns.learn(pd.DataFrame({"breed": breeds, "city": codes}))
+    table = columns.encode(pd.DataFrame({"breed": breeds, "city": codes}))
+    assert (table.levels, table.n_texts) == ((40, 40), 1)
+    assert table.numbers[0].tolist() == [5.0, 2.0, 0.2]  # "Pug a": characters, words, share of capitals and digits
+
+
+def test_missing_texts_are_empty_and_say_so():
+    values = [f"some words about {place}" if place % 2 else None for place in range(80)]
+    frame = pd.DataFrame({"c": values})
+    table = Columns.learn(frame).encode(frame)
+    assert np.isnan(table.numbers[::2]).all()
+    assert not np.isnan(table.numbers[1::2]).any()
+    assert table.texts[0].words[[0]].nnz == 0
+
+
+def test_units_of_one_kind_are_converted_and_others_are_a_category():
+    frame = pd.DataFrame({"area": ["1200", "10 Sq. Yards", "2Acres"] * 4, "size": ["4 BHK", "2 Bedroom", "3 BHK"] * 4})
+    table = Columns.learn(frame).encode(frame)
+    assert table.numbers[:3].tolist() == [[1200.0, 4.0], [90.0, 2.0], [87120.0, 3.0]]
+    assert table.levels == (2,)
+    assert table.codes[:3, 0].tolist() == [0, 1, 0]
+
+
+def test_numbers_beside_words_are_both():
+    frame = pd.DataFrame({"c": ["1", ">4", "2", "never", "3", "4"] * 10})
+    columns = Columns.learn(frame)
+    table = columns.encode(frame)
+    np.testing.assert_array_equal(table.numbers[:6, 0], [1, 5, 2, np.nan, 3, 4])
+    assert table.codes[:6, 0].tolist() == [0, 0, 0, 1, 0, 0]
+
+
+def test_codes_keep_their_leading_zeros():
+    frame = pd.DataFrame({"zip": ["00501", "10001", "94103"] * 8})
+    columns = Columns.learn(frame)
+    same(columns.encode(pd.DataFrame({"zip": [501, 10001, 94103] * 8})), columns.encode(frame))
+
+
+def test_ordered_categories_are_places():
+    dtype = pd.CategoricalDtype(["S", "M", "L"], ordered=True)
+    frame = pd.DataFrame({"c": pd.Series(["L", "S", None, "M"] * 3, dtype=dtype)})
+    columns = Columns.learn(frame)
+    assert columns.frame().loc[0, ["kind", "levels", "note"]].tolist() == ["ordered", 3, "S < M < L"]
+    np.testing.assert_array_equal(columns.encode(frame).numbers[:4, 0], [3, 1, np.nan, 2])
+    same(columns.encode(frame.astype(object)), columns.encode(frame))
+
+
+# ---- kinds that the user gives
+
+
+@pytest.mark.parametrize(
+    ("values", "wish", "kind"),
+    [
+        ([1, 2, 3] * 8, "category", "category"),
+        ([1, 2, 3] * 8, "dropped", "dropped"),
+        (["a", "b", "12"] * 8, "number", "number"),
+        (["1", "0", "2"] * 8, "text", "text"),
+        ([1_700_000_000, 1_600_000_000] * 8, "date", "date"),
+        (["03/04/2019", "what", "ever"] * 8, "date", "date"),
+        (["a", "b", "2h"] * 8, "duration", "duration"),
+        (["y", "n", "perhaps"] * 8, "boolean", "boolean"),
+        (["bad", "good", "fair"] * 8, "ordered", "ordered"),
+        (["lo", "hi"] * 8, ["lo", "hi"], "ordered"),
+        (range(200), "number", "number"),
+        ([7] * 24, "number", "number"),
+    ],
+)
+def test_kinds_of_the_user(values, wish, kind):
+    frame = pd.DataFrame({"c": values})
+    columns = Columns.learn(frame, {"c": wish})
+    assert columns.columns[0].kind == kind
+    assert len(columns.encode(frame)) == len(frame)
+
+
+def test_seconds_milliseconds_and_days_are_dates():
+    frame = pd.DataFrame({"s": [1_700_000_000, 1], "ms": [1_700_000_000_000, 1000], "d": [20231114, 19700101]})
+    dates = Columns.learn(frame, dict.fromkeys(frame, "date")).encode(frame).dates
+    assert dates.tolist() == [[1.7e9, 1.7e9, 1699920000.0], [1.0, 1.0, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("wishes", "error", "text"),
+    [
+        ({"colour": "category"}, DataError, "there is no column 'colour'; did you mean 'color'"),
+        ({"zzz": "category"}, DataError, "there is no column 'zzz'; the columns are 'color', 'void'"),
+        ({"color": "categry"}, ArgumentError, "got 'categry'. Did you mean 'category'"),
+        ({"color": "date"}, DataError, "no cell of column 'color' can be read as date"),
+        ({"color": "number"}, DataError, "no cell of column 'color' can be read as number"),
+        ({"color": "ordered"}, DataError, "no order that is known"),
+        ({"color": ["dark", "light"]}, DataError, "no cell of column 'color' can be read in the order"),
+        ({"void": "text"}, DataError, "no cell of column 'void' can be read as text"),
+        ({"color": 3}, InputTypeError, "must be a kind, or a list"),
+        ("category", InputTypeError, "must map names of columns to kinds"),
+    ],
+)
+def test_kinds_that_cannot_be_are_refused(wishes, error, text):
+    frame = pd.DataFrame({"color": ["red", "blue", "red"], "void": [None] * 3})
+    with pytest.raises(error, match=text):
+        Columns.learn(frame, wishes)
+
+
+def test_columns_pickle():
+    columns = Columns.learn(table())
+    same(pickle.loads(pickle.dumps(columns)).encode(table()), columns.encode(table()))
+
+
+def test_the_order_of_the_rows_does_not_matter():
+    frame = table()
+    columns, other = Columns.learn(frame), Columns.learn(frame.sample(frac=1, random_state=0))
+    pd.testing.assert_frame_equal(columns.frame(), other.frame())
+    same(columns.encode(frame), other.encode(frame))
 
 
 def test_a_table_of_nothing_is_a_constant():
@@ -132,6 +301,12 @@ def drifted(frame):
     yield "single precision", frame.astype({"whole": "float32"})
     yield "flag as number", frame.assign(flag=frame["flag"].astype(int))
     yield "flag as float", frame.assign(flag=frame["flag"].astype(float))
+    yield "days as text", frame.assign(day=frame["day"].astype(str))
+    yield "days as objects", frame.assign(day=frame["day"].dt.date)
+    yield "days with a zone", frame.assign(day=frame["day"].dt.tz_localize("UTC"))
+    yield "sloppy text", frame.assign(town="  " + frame["town"] + " ", level=frame["level"].str.upper())
+    yield "spans of time", frame.assign(stay=pd.to_timedelta(frame["stay"]))
+    yield "arrow", frame.convert_dtypes(dtype_backend="pyarrow")
     yield "lower-case text", frame.assign(flag=frame["flag"].map({True: "true", False: "false"}))
 
 

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 # what pandas takes for missing in a file is missing in a DataFrame too: both read the same
-NA_TEXTS = frozenset(
-    "|#N/A|#N/A N/A|#NA|-1.#IND|-1.#QNAN|-NaN|-nan|1.#IND|1.#QNAN|<NA>|N/A|NA|NULL|NaN|NaT|None|n/a|nan|null".split("|")
-)
+NA_TEXTS = frozenset({
+    "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
+    "NULL", "NaN", "NaT", "None", "n/a", "nan", "null",
+})  # fmt: skip
 _NUMERIC = {"integer", "floating", "mixed-integer-float", "decimal"}
 
 
@@ -88,7 +89,7 @@ class Cells:
     @cached_property
     def _coded(self) -> tuple[NDArray[np.int64], NDArray[Any]]:
         values = self.values
-        if self._inferred in _NUMERIC or (self.numbers is not None and not self.is_boolean):
+        if self.numbers is not None and not self.is_boolean:
             place, distinct = pd.factorize(self.numbers)
             return _merged(place, [number_text(value) for value in distinct])
         if values.dtype == object and self._inferred != "string":  # 1 and True are equal, their texts are not
@@ -145,6 +146,8 @@ def text_of(value: Any) -> str:
     """Any cell as trimmed text, empty where it is missing."""
     if isinstance(value, str):
         text = value.strip()
+        if text[-2:] == ".0" and text[:-2].removeprefix("-").isdigit():  # 1, 1.0, "1" and "1.0" are the same
+            text = text[:-2]
         return "" if text in NA_TEXTS else text
     if value is None or value is pd.NA or value is pd.NaT:
         return ""

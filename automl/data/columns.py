@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
 
@@ -25,7 +24,6 @@ from automl.errors import ArgumentError, DataError, InputTypeError
 __all__ = ["Column", "Columns", "Kind"]
 
 MAX_ONE_HOT = 50  # levels of a category that a one-hot encoding tells apart
-MANY_LEVELS = 12  # a category with more has many
 DATE_WIDTH, TEXT_WIDTH = 4, 30  # columns that a leaf makes of a date and of a text, about
 MAX_NAMED = 8  # columns that one note names
 
@@ -67,14 +65,11 @@ class Columns:
             cells = Cells(frame.iloc[:, place])
             column = as_wished(name, cells, wishes[name]) if name in wishes else learn(name, cells)
             if column.views:
-                arrays = _arrays(column, cells)
-                key = _key(column, arrays)
+                key = _key(column, cells)
                 if key in met and name not in wishes:
                     note = f"is equal to {met[key]!r} and left out"
                     column = Column(name, "duplicate", note=note, told=True)
                 met.setdefault(key, name)
-                floats = [array for array in arrays if array.dtype == np.float64]
-                column = replace(column, gaps=any(bool(np.isnan(array).any()) for array in floats))
             columns.append(column)
         if not any(column.views for column in columns):  # better numbers of rows than nothing
             columns = [
@@ -114,20 +109,6 @@ class Columns:
         """Number of columns when every category is one-hot encoded with at most 50 levels."""
         levels = [min(count, MAX_ONE_HOT) for column in self.columns for count in column.level_counts]
         return self.used + sum(count - 1 for count in levels)
-
-    @property
-    def traits(self) -> frozenset[str]:
-        """Which of "category", "many_levels", "text", "date" and "missing" there are."""
-        views = [view for column in self.columns for view in column.views]
-        counts = [count for column in self.columns for count in column.level_counts]
-        present = {
-            "category": bool(counts),
-            "many_levels": any(count > MANY_LEVELS for count in counts),
-            "text": any(isinstance(view, Words) for view in views),
-            "date": any(isinstance(view, Moments) for view in views),
-            "missing": any(column.gaps for column in self.columns),
-        }
-        return frozenset(trait for trait, there in present.items() if there)
 
     @staticmethod
     def _count(view: Any) -> int:
@@ -190,29 +171,20 @@ class Columns:
         )
 
 
-def _arrays(column: Column, cells: Cells) -> list[NDArray[Any]]:
-    """The arrays of a column, texts as numbers of distinct texts."""
-    found: list[NDArray[Any]] = []
-    for view in column.views:
-        if isinstance(view, (Levels, Rest)):
-            found.append(view.codes(cells))
-        elif isinstance(view, Moments):
-            found.append(view.dates(cells))
-        elif isinstance(view, Words):
-            found.append(cells.codes.astype(np.int64))
-        else:
-            found.append(view.numbers(cells))
-    return found
-
-
-def _key(column: Column, arrays: list[NDArray[Any]]) -> bytes:
-    """Equal for columns that models would see alike."""
+def _key(column: Column, cells: Cells) -> bytes:
+    """Equal for columns that models would see alike; texts are told by the numbers of distinct texts, and those."""
     digest = blake2b(digest_size=16)
-    for view, array in zip(column.views, arrays, strict=True):
+    for view in column.views:
+        known: Any = getattr(view, "levels", ())
+        if isinstance(view, (Levels, Rest)):
+            array: NDArray[Any] = view.codes(cells)
+        elif isinstance(view, Words):
+            array, known = cells.codes, cells.texts.tolist()
+        else:
+            array = 0.0 + (view.dates(cells) if isinstance(view, Moments) else view.numbers(cells))  # -0 is 0
         digest.update(array.dtype.str.encode())
-        digest.update(np.ascontiguousarray(array + 0.0 if array.dtype == np.float64 else array).data)  # -0 is 0
-        levels = getattr(view, "levels", ()) if not isinstance(view, Words) else ()
-        digest.update(repr(levels).encode())
+        digest.update(np.ascontiguousarray(array).data)
+        digest.update(repr(known).encode())
     return digest.digest()
 
 
@@ -264,4 +236,3 @@ def _checked(overrides: Overrides | None, names: list[Hashable]) -> dict[Hashabl
                 f"column_types: column {name!r} must be a kind, or a list of at least two ordered levels; got {wish!r}."
             )
     return dict(overrides)
-

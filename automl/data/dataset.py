@@ -46,7 +46,7 @@ class Data:
     inferred: str
 
     @classmethod
-    def read(cls, X: Any, y: Any, task: str) -> Data:
+    def read(cls, X: Any, y: Any, task: str, column_types: Any = None) -> Data:
         """Check and read what the user handed in.
 
         Parameters
@@ -54,6 +54,8 @@ class Data:
         X : DataFrame or array-like of shape (n_rows, n_columns)
         y : array-like of shape (n_rows,), or the name of a column of `X`
         task : {"auto", "classification", "binary", "multiclass", "regression"}
+        column_types : mapping of name to kind, optional
+            Kinds that the user knows better than `Columns.learn`.
 
         Raises
         ------
@@ -65,14 +67,15 @@ class Data:
             frame, y = split_off(frame, y)
         target = as_target(y, len(frame))
         coded, classes, inferred = read_target(target, task)
-        columns = Columns.learn(frame)
+        columns = Columns.learn(frame, column_types)
         named = isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in frame.columns)
         return cls(columns.encode(frame), coded, classes, columns, named, str(target.name or "y"), inferred)
 
     @property
     def fingerprint(self) -> str:
-        """Hash of names, values and target; a run goes on only with the same data."""
-        digest = blake2b(repr([*self.columns.names, self.target]).encode(), digest_size=16)
+        """Hash of names, kinds, values and target; a run goes on only with the same data."""
+        kinds = [(column.name, column.kind) for column in self.columns.columns]
+        digest = blake2b(repr([kinds, self.target]).encode(), digest_size=16)
         for array in (*self.table.arrays().values(), self.y):
             digest.update(np.ascontiguousarray(array).data)
         if self.classes is not None:

@@ -123,7 +123,9 @@ def guess_dates(texts: NDArray[Any], counts: NDArray[np.int64]) -> DateGuess | N
     if any("{" in shape for shape in shapes):
         day_first, guessed = _day_first(texts[known])
     names = {"d": "%d", "m": "%m"} if day_first else {"d": "%m", "m": "%d"}
-    formats = [shape.replace("{d}", names["d"]).replace("{m}", names["m"]) for shape, _ in shapes.most_common(MAX_FORMATS)]
+    formats = [
+        shape.replace("{d}", names["d"]).replace("{m}", names["m"]) for shape, _ in shapes.most_common(MAX_FORMATS)
+    ]
     if any("%b" in one for one in formats):  # May is both; other months tell
         formats += [one.replace("%b", "%B") for one in formats if "%b" in one]
     ordinals = any(_ORDINAL.search(text) for text in sample)
@@ -201,7 +203,9 @@ def _worded(text: str) -> str | None:
 
 def _day_first(texts: NDArray[Any]) -> tuple[bool, bool]:
     """Whether the day comes first, and whether that is a guess: a value above 12 decides."""
-    found = pd.Series(texts, dtype=object).str.extract(r"(?<!\d)(\d{1,2})([-/. ])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d)").dropna()
+    found = (
+        pd.Series(texts, dtype=object).str.extract(r"(?<!\d)(\d{1,2})([-/. ])(\d{1,2})\2(?:\d{4}|\d{2})(?!\d)").dropna()
+    )
     first, second = found[0].astype(int), found[2].astype(int)
     days, months = int((first > 12).sum()), int((second > 12).sum())
     if days or months:
@@ -248,7 +252,7 @@ _ISO_SECONDS = (31_557_600.0, 2_629_800.0, 604_800.0, 86_400.0, 3_600.0, 60.0, 1
 
 
 def parse_span(text: str) -> tuple[float, frozenset[str]] | None:
-    """Seconds of a span such as "2h 50m", "1 day 02:00:00", "3 weeks" or "PT2H", and its units; None where it is none."""
+    """Seconds of "2h 50m", "1 day 02:00:00", "3 weeks" or "PT2H", and its units; None where a text is no span."""
     if text[:2].upper().lstrip("-").startswith("P") and (found := _ISO_SPAN.fullmatch(text)):
         parts = [float(part or 0) for part in found.groups()[1:]]
         if not any(found.groups()[1:]):
@@ -284,7 +288,8 @@ class SpanGuess:
 
 def read_spans(texts: NDArray[Any]) -> tuple[Floats, set[str]]:
     """Seconds of each text (NaN where it is no span), and the units that were met."""
-    values, met = np.full(len(texts), np.nan), set()
+    values = np.full(len(texts), np.nan)
+    met: set[str] = set()
     for place, text in enumerate(texts):
         if found := parse_span(text):
             values[place] = found[0]

@@ -23,7 +23,6 @@ Kind = Literal[
     "duplicate", "dropped",
 ]  # fmt: skip
 WISHES = ("number", "boolean", "category", "ordered", "date", "duration", "text", "dropped")
-LEFT_OUT = frozenset({"identifier", "constant", "empty", "duplicate", "dropped"})
 
 MAX_LEVELS = 10_000  # levels of a category that are told apart; rarer ones are one level
 LEAST_ROWS = 2  # of a level of its own
@@ -49,8 +48,6 @@ class Column:
         How it is read, or why it is not.
     told : bool
         Whether the user must know.
-    gaps : bool
-        Whether numbers or dates of it are missing.
     """
 
     name: Hashable
@@ -58,7 +55,6 @@ class Column:
     views: tuple[View, ...] = ()
     note: str = ""
     told: bool = False
-    gaps: bool = False
 
     @property
     def level_counts(self) -> list[int]:
@@ -165,7 +161,9 @@ def _span(name: Hashable, cells: Cells, values: NDArray[np.float64], as_it_is: b
         return Column(name, "duration", (Span(1.0),), "numbers as they are")
     size = np.abs(values[~np.isnan(values)])
     days = bool(size.size) and float(np.median(size)) >= 2 * _DAY
-    column = Column(name, "duration", (Span(_DAY if days else 60.0),), f"spans of time in {'days' if days else 'minutes'}")
+    column = Column(
+        name, "duration", (Span(_DAY if days else 60.0),), f"spans of time in {'days' if days else 'minutes'}"
+    )
     return _if_it_varies(column, cells)
 
 

@@ -10,8 +10,7 @@ _SCALES = [
     "low, medium low|low-medium, medium|moderate, medium high|medium-high, high",
     "tiny, small, medium, large|big, huge",
     "xxs, xs|extra small|x-small, s|small, m|medium, l|large, xl|extra large|x-large, xxl|2xl, xxxl|3xl, 4xl",
-    "very poor|very bad|terrible|awful, poor|bad|below average, fair|average|okay|ok|typical, good|above average, "
-    "very good, excellent|great|outstanding",
+    "very poor|very bad|terrible, poor|bad, fair|average|okay|ok|typical, good, very good, excellent|outstanding",
     "po, fa, ta, gd, ex",
     "never, rarely|seldom, occasionally|sometimes, often|frequently, usually, always",
     "strongly disagree, disagree, neutral|neither|neither agree nor disagree|undecided, agree, strongly agree",
@@ -32,11 +31,13 @@ _SCALES = [
     "zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve",
     "before, during, after",
 ]
-_CYCLES = [
-    "monday|mon, tuesday|tue|tues, wednesday|wed|weds, thursday|thu|thur|thurs, friday|fri, saturday|sat, sunday|sun",
+_WEEK = (
+    "monday|mon, tuesday|tue|tues, wednesday|wed|weds, thursday|thu|thur|thurs, friday|fri, saturday|sat, sunday|sun"
+)
+_YEAR = (
     "january|jan, february|feb, march|mar, april|apr, may, june|jun, july|jul, august|aug, september|sep|sept, "
-    "october|oct, november|nov, december|dec",
-]
+    "october|oct, november|nov, december|dec"
+)
 
 
 def _places(line: str) -> dict[str, float]:
@@ -44,7 +45,7 @@ def _places(line: str) -> dict[str, float]:
 
 
 SCALES = [_places(line) for line in _SCALES]
-CYCLES = [_places(line) for line in _CYCLES]
+CYCLES = [_places(line) for line in (_WEEK, _YEAR)]
 
 
 def known_order(texts: Iterable[str]) -> tuple[dict[str, float], bool] | None:

@@ -19,17 +19,20 @@ from numpy.typing import NDArray
 from automl.data.units import UNITS, unit_name
 
 Floats = NDArray[np.float64]
-MISSING = frozenset(  # words that mean "not known" among numbers, dates and spans of time
-    "na n/a nan none null nil - -- --- ? ?? . .. * unknown missing undefined unspecified #n/a #div/0! #value! #ref! tbd "
-    "tba".split()
-) | {"not available", "not applicable", "not known", "no data"}
-MONTHS = {name: place for place, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+MISSING = frozenset({  # words that mean "not known" among numbers, dates and spans of time
+    "na", "n/a", "nan", "none", "null", "nil", "-", "--", "---", "?", "??", ".", "..", "*", "unknown", "missing",
+    "undefined", "unspecified", "#n/a", "#div/0!", "#value!", "#ref!", "tbd", "tba", "not available",
+    "not applicable", "not known", "no data",
+})  # fmt: skip
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+MONTHS = {name: place for place, name in enumerate(_MONTHS, 1)}
 MAX_UNITS = 20  # more of them, and the column is text that begins with numbers
 MAX_TIGHT_RANGES = 200  # distinct texts like 555-1234; more of them are telephone numbers or codes
 
 _TIDY = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-", "–": "-", "—": "-", "’": "'", "，": ","})
 _CURRENCY = (
-    r"US\$|R\$|A\$|C\$|[$€£¥₹₽₩₺₪฿₫₦]|Rs\.?|USD|EUR|GBP|INR|JPY|CHF|CAD|AUD|CNY|RUB|BRL|MXN|SEK|NOK|DKK|PLN|KRW|ZAR|HKD|SGD|NZD"
+    r"US\$|R\$|A\$|C\$|[$€£¥₹₽₩₺₪฿₫₦]|Rs\.?|USD|EUR|GBP|INR|JPY|CHF|CAD|AUD|CNY|RUB|BRL|MXN|SEK|NOK|DKK|PLN|KRW|ZAR|HKD"
+    r"|SGD|NZD"
 )
 _UNIT = rf"""[^\W\d_][^\d()<>=~+,;:|?!@*\[\]{{}}_]{{0,23}}|[%°‰"'][A-Za-z]?|{_CURRENCY}"""
 _LESS = r"<|less than|fewer than|under|below|lt[- ]"
@@ -231,7 +234,11 @@ def _decimal_sign(texts: Sequence[str] | NDArray[Any]) -> str:
     for text in texts[:: max(1, len(texts) // 5000)]:
         if "," not in text and text.count(".") < 2:
             continue
-        comma += bool(re.search(r"\d\.\d{3},\d|\d\.\d{3}\.\d{3}|(?<![\d.,])0,\d|(?<![\d,.])\d+,(?:\d{1,2}|\d{4,})(?![\d,.])", text))
+        comma += bool(
+            re.search(
+                r"\d\.\d{3},\d|\d\.\d{3}\.\d{3}|(?<![\d.,])0,\d|(?<![\d,.])\d+,(?:\d{1,2}|\d{4,})(?![\d,.])", text
+            )
+        )
         dot += bool(re.search(r"\d,\d{3}\.|,\d{3},\d{3}|,\d\d,\d{3}", text))
     return "," if comma > dot else "."
 
@@ -244,10 +251,14 @@ def _conversion(weights: dict[str, int]) -> tuple[dict[str, float], bool, str]:
     dimensions = {UNITS[unit].dimension if unit in UNITS else unit for unit in named}
     shown = ", ".join(map(repr, named[:5])) + (", ..." if len(named) > 5 else "")
     if len(dimensions) > 1:
-        return {unit: 1.0 for unit in weights} | {"": 1.0}, True, f"numbers with the units {shown}; the unit is a category"
+        return (
+            dict.fromkeys([*weights, ""], 1.0),
+            True,
+            f"numbers with the units {shown}; the unit is a category",
+        )
     scaled = named[0] in UNITS
-    # plain numbers are in the base where most are plain, else in the unit that is met most
-    plain_is_base = not scaled or UNITS[named[0]].dimension == "count" or weights.get("", 0) > weights[named[0]]
+    # plain numbers are in the base unit where they are many, else in the unit that is met most
+    plain_is_base = not scaled or UNITS[named[0]].dimension == "count" or weights.get("", 0) >= weights[named[0]]
     if not scaled or (len(named) == 1 and not plain_is_base) or ("" not in weights and len(named) == 1):
         return {named[0]: 1.0, "": 1.0}, False, f"numbers with unit {shown}"
     factors = {unit: UNITS[unit].factor for unit in named}

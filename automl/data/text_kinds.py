@@ -39,10 +39,10 @@ def is_free_text(texts: NDArray[Any], counts: NDArray[np.int64]) -> bool:
 
 
 def has_parts(texts: NDArray[Any]) -> bool:
-    """Whether most levels have parts that others may share: several words, separators, letters beside digits, long
-    numbers.
+    """Whether most levels have parts that others may share.
 
-    A word and a number, the word always the same, are none (city_103).
+    Several words, separators, letters beside digits, or long numbers; but a number beside a word that never changes
+    is none (city_103).
     """
     sample = _sample(texts)
     frames = Counter(re.sub(r"\d+", "0", text) for text in sample)
@@ -54,8 +54,8 @@ def has_parts(texts: NDArray[Any]) -> bool:
 def random_id(texts: NDArray[Any], counts: NDArray[np.int64]) -> str:
     """What identifiers the texts are, empty where they are none.
 
-    Nearly all differ, each is one word, and they are UUIDs or hexadecimal; or one letter or word and a number (A671882);
-    or all of one length while no three characters in a row are shared by 1 % of them.
+    Nearly all differ, each is one word, and they are UUIDs or hexadecimal; or a number beside the same letters
+    (A671882); or all of one length while no three characters in a row are shared by 1 % of them.
     """
     if len(texts) < LEAST_TEXTS or len(texts) < 0.99 * counts.sum():
         return ""

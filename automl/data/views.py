@@ -1,9 +1,8 @@
-"""Views of a column: each reads the cells of one column into one of the arrays of a `Table`, in the way frozen at fit."""
+"""Views of a column: each reads its cells into one of the arrays of a `Table`, in the way that was frozen at fit."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,28 +18,11 @@ FLAGS = {"true": 1.0, "yes": 1.0, "y": 1.0, "t": 1.0, "on": 1.0, "1": 1.0} | dic
 )
 
 
-class NumberView(Protocol):
-    """Gives numbers, NaN where missing."""
-
-    def numbers(self, cells: Cells) -> Floats:
-        """One number a row."""
-
-
-class CodeView(Protocol):
-    """Gives codes of `levels`, the most frequent first; `other` is a further level for those that are rare or unseen."""
-
-    levels: tuple[str, ...]
-    other: bool
-
-    def codes(self, cells: Cells) -> Codes:
-        """One code a row, -1 where missing."""
-
-
 @dataclass(frozen=True)
 class Plain:
     """Numbers, of a dtype of numbers or in texts."""
 
-    format: NumberFormat = NumberFormat()
+    format: NumberFormat = field(default_factory=NumberFormat)
 
     def numbers(self, cells: Cells) -> Floats:
         """Numbers of any form."""
