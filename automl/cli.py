@@ -33,6 +33,7 @@ COLUMN_TYPE = (
     "NAME=KIND (repeatable): number, boolean, category, ordered, date, duration, text or dropped; "
     "level=low<mid<high is an order."
 )
+TEST_DATA = "Rows to predict later: the run says where they differ from the table. Never learned from."
 OVERLAY = "Folder of TOML files laid over ours."
 
 app = typer.Typer(
@@ -123,6 +124,7 @@ def fit(
     train: Annotated[Path, typer.Argument(help=f"The table to learn from. {FILES} {MISSING}")],
     target: Annotated[str, typer.Option("--target", "-t", help="Column to predict.")],
     out: Annotated[Path, typer.Option(help="Folder for the model; an earlier one in it is replaced.")] = Path("model"),
+    test_data: Annotated[Path | None, typer.Option(help=TEST_DATA)] = None,
     time_budget: Annotated[float | None, typer.Option(help=BUDGET)] = None,
     max_trials: Annotated[int | None, typer.Option(help="Candidates to try at most.")] = None,
     patience: Annotated[int | None, typer.Option(help="Stop after so many candidates without a better one.")] = None,
@@ -163,6 +165,7 @@ def fit(
     dropped = _names(drop) or []
     kinds = _kinds(column_type)
     require_columns(table, {"--target": [target], "--drop": dropped, "--column-type": list(kinds)}, train)
+    later = None if test_data is None else read_table(test_data)
     from automl.estimator import AutoML
 
     deadline = None if time_budget is None else started + time_budget
@@ -190,15 +193,15 @@ def fit(
             callbacks=callbacks,
         )
         model._saves = True  # within the budget
-        model.fit(table.drop(columns=dropped), target, column_types=kinds)
+        model.fit(table.drop(columns=dropped), target, column_types=kinds, X_test=later)
         run = {"target": target, "task": model.task_, "metric": model.metric_, "score": model.best_score_}
         seconds = time.monotonic() - started
         run |= {"stop_reason": model.stop_reason_, "candidates": model.n_trials_, "seconds": round(seconds, 1)}
-        model_dir.write(out, model, {**run, "train": str(train), "rows": len(table)})
+        model_dir.write(out, model, {**run, "train": str(train), "rows": len(table), "warnings": model.warnings_})
     if quiet:
         return
     terminal.show_leaderboard(console, out, ROWS_SHOWN)
-    for note in model.time_report_["notes"]:
+    for note in [*(f"Mind: {text}" for text in model.warnings_), *model.time_report_["notes"]]:
         print(note)
     spent = time.monotonic() - started
     print(f"\n{model.n_trials_} candidates in {spent:.1f} s (stopped by: {model.stop_reason_}).")

@@ -20,6 +20,7 @@ from automl.arguments import first_candidates, refuse_foreign
 from automl.data.dataset import Data, make_task
 from automl.data.duplicates import find_repeats
 from automl.data.frame import as_frame, with_validation
+from automl.data.guard import find_warnings
 from automl.data.splits import Split, fingerprint, make_splits
 from automl.data.task import Task
 from automl.ensemble.hand_over import HandOver, hand_over
@@ -198,7 +199,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     # ---- fit
 
-    def fit(self, X: Any, y: Any, *, column_types: Any = None) -> Self:
+    def fit(self, X: Any, y: Any, *, X_test: Any = None, column_types: Any = None) -> Self:
         """Search, and keep the best.
 
         Parameters
@@ -211,6 +212,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             What columns hold, where you know better than their content tells: "number", "boolean", "category",
             "ordered" (or the list of levels, the lowest first), "date" (also seconds since 1970), "duration", "text"
             or "dropped". `columns_` says what each was taken for.
+        X_test : DataFrame or array-like of shape (n_test_rows, n_columns), optional
+            Rows to predict later, compared with `X`: `warnings_` says where they differ. Never learned from.
 
         Raises
         ------
@@ -236,7 +239,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             repeats = find_repeats(data.table, data.y, task.n_classes)
             splits = make_splits(cv, data.y, task.n_classes, history.seed, together=repeats.together)
             history.agree("splits", fingerprint(splits))
-            warned = [text for text in (repeats.note(splits),) if text]
+            warned = find_warnings(data, repeats, splits, X_test, history.seed)
             self._tell([data.inferred, *data.columns.notes, *absent, *warned], settings.verbose)
             clock.lap("read")
             plain = isinstance(cv, str | int) and repeats.together is None  # splits of one's own may part what belongs

@@ -35,6 +35,8 @@ class Data:
         Name of the target.
     inferred : str
         What was taken for granted about the task.
+    frame : DataFrame
+        The table as it was handed in, the target left out.
     """
 
     table: Table
@@ -44,6 +46,7 @@ class Data:
     named: bool
     target: str
     inferred: str
+    frame: pd.DataFrame
 
     @classmethod
     def read(cls, X: Any, y: Any, task: str, column_types: Any = None) -> Data:
@@ -69,7 +72,7 @@ class Data:
         coded, classes, inferred = read_target(target, task)
         columns = Columns.learn(frame, column_types)
         named = isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in frame.columns)
-        return cls(columns.encode(frame), coded, classes, columns, named, str(target.name or "y"), inferred)
+        return cls(columns.encode(frame), coded, classes, columns, named, str(target.name or "y"), inferred, frame)
 
     @property
     def fingerprint(self) -> str:

@@ -1,0 +1,130 @@
+"""Whether the rows to predict look like the rows to learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from automl.data.columns import Columns
+from automl.data.duplicates import row_hashes
+from automl.data.giveaway import places_of
+from automl.data.table import Table
+from automl.errors import DataError
+
+Array = NDArray[Any]
+
+ROWS, LEAST_ROWS = 5_000, 30  # of either side
+TOLD_APART = 0.6  # ROC AUC above which the sides differ
+SURE = 3.0  # standard errors above chance, besides
+SHIFTED = 0.1  # distance of a column's two distributions above which it is named, beyond what chance would make
+SHOWN = 5
+
+
+def align_test(X_test: pd.DataFrame, columns: Columns, named: bool) -> pd.DataFrame:
+    """The columns of the rows to predict, in the order of fit.
+
+    Raises
+    ------
+    DataError
+        If columns are missing: `predict` would refuse these rows too, after the search.
+    """
+    if not named and X_test.shape[1] == len(columns.names):
+        X_test = X_test.set_axis(pd.Index(columns.names, dtype=object), axis=1)
+    try:
+        return columns.align(X_test)
+    except DataError as error:
+        raise DataError(f"X_test: {error}") from error
+
+
+def compare(frame: pd.DataFrame, table: Table, test: pd.DataFrame, columns: Columns, seed: int = 0) -> list[str]:
+    """What the user should know of the rows to predict, one sentence a finding.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Training rows.
+    table : Table
+        The same, as models see them.
+    test : DataFrame of shape (n_test_rows, n_columns)
+        As `align_test` gives it.
+    columns : Columns
+    seed : int
+        Of the samples.
+    """
+    test_table = columns.encode(test)
+    known = np.isin(row_hashes(test_table), row_hashes(table))
+    found = []
+    if known.any():
+        found.append(
+            f"{known.sum():,} of {len(test):,} rows of X_test equal a training row in all columns that are used."
+        )
+    if min(len(frame), len(test)) < LEAST_ROWS:
+        return found
+    rng = np.random.default_rng(seed)
+    rows, test_rows = _sample(len(frame), rng), _sample(len(test), rng)
+    auc = told_apart(table.take(rows), test_table.take(test_rows), seed)
+    error = np.sqrt((len(rows) + len(test_rows) + 1) / (12 * len(rows) * len(test_rows)))
+    if auc <= max(TOLD_APART, 0.5 + SURE * error):
+        return found
+    shifts = shifts_of(frame.iloc[rows], test.iloc[test_rows], columns)
+    far = [f"{name!r} ({distance:.2f})" for name, distance in shifts[:SHOWN] if distance > SHIFTED]
+    where = f"most in {', '.join(far)} (0 is alike, 1 is apart)" if far else "in no single column"
+    found.append(
+        f"X_test differs from the training rows, {where}: a model tells them apart with ROC AUC {auc:.2f}, and scores "
+        "on training rows may not hold there."
+    )
+    return found
+
+
+def told_apart(table: Table, test_table: Table, seed: int) -> float:
+    """ROC AUC of a model that tells test rows from training rows, on held-out halves; 0.5 is chance.
+
+    Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests"; texts are not looked at.
+    """
+    from sklearn.ensemble import HistGradientBoostingClassifier
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from threadpoolctl import threadpool_limits
+
+    matrix = np.vstack([np.column_stack([t.numbers, t.dates, t.codes]) for t in (table, test_table)])
+    side = np.repeat([0, 1], [len(table), len(test_table)])
+    if not matrix.shape[1]:
+        return 0.5
+    model = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=15, early_stopping=False, random_state=seed)
+    halves = StratifiedKFold(2, shuffle=True, random_state=seed)
+    with threadpool_limits(1):  # on cores that others use too, two threads took ten times as long
+        return float(np.mean(cross_val_score(model, matrix, side, cv=halves, scoring="roc_auc")))
+
+
+def shifts_of(frame: pd.DataFrame, test: pd.DataFrame, columns: Columns) -> list[tuple[Hashable, float]]:
+    """Distance of the two distributions of each column that models see, the largest first.
+
+    Largest distance of the distribution functions where values have an order (Kolmogorov and Smirnov), else half the
+    sum of the differences of the shares (total variation), each less about what chance makes of samples of this size.
+    A missing value counts as one more value.
+    """
+    rows, both = len(frame), len(frame) + len(test)
+    sizes = 1 / rows + 1 / (both - rows)
+    found: list[tuple[Hashable, float]] = []
+    for place, column in enumerate(columns.columns):
+        if not column.views:
+            continue
+        codes, ordered = places_of(pd.concat([frame.iloc[:, place], test.iloc[:, place]], ignore_index=True))
+        width = int(codes.max()) + 1
+        shares = np.bincount(codes[:rows], minlength=width) / rows
+        gaps = shares - np.bincount(codes[rows:], minlength=width) / (both - rows)
+        if ordered:
+            distance = float(np.abs(np.cumsum(gaps)).max()) - float(np.sqrt(sizes))
+        else:
+            pooled = np.bincount(codes, minlength=width) / both
+            chance = 0.5 * float(np.sum(np.sqrt(2 / np.pi * sizes * pooled * (1 - pooled))))
+            distance = 0.5 * float(np.abs(gaps).sum()) - chance
+        found.append((column.name, max(0.0, distance)))
+    return sorted(found, key=lambda item: -item[1])
+
+
+def _sample(rows: int, rng: np.random.Generator) -> Array:
+    return np.sort(rng.choice(rows, ROWS, replace=False)) if rows > ROWS else np.arange(rows)
