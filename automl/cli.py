@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import textwrap
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -202,7 +203,7 @@ def fit(
         return
     terminal.show_leaderboard(console, out, ROWS_SHOWN)
     for note in [*(f"Mind: {text}" for text in model.warnings_), *model.time_report_["notes"]]:
-        print(note)
+        print(textwrap.fill(note, terminal.WIDTH, subsequent_indent="  "))
     spent = time.monotonic() - started
     print(f"\n{model.n_trials_} candidates in {spent:.1f} s (stopped by: {model.stop_reason_}).")
     print(f"Model:       {out / 'model.joblib'}\nLeaderboard: {out / model_dir.LEADERBOARD}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -42,6 +43,8 @@ from automl.trials.history import History
 from automl.trials.run_dir import RunDir
 
 Array = NDArray[Any]
+
+NOTE_WIDTH = 100  # characters of a line that `verbose` prints
 
 
 def _gives_probabilities(model: AutoML) -> bool:
@@ -274,7 +277,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def _tell(self, notes: list[str], verbose: int) -> None:
         for note in notes if verbose else []:
             if note:
-                print(note, flush=True)
+                print(textwrap.fill(note, NOTE_WIDTH, subsequent_indent="  "), flush=True)
 
     def _keep(
         self,

@@ -185,7 +185,9 @@ def test_fit_warns_of_the_data_at_the_start_and_at_the_end(tmp_path, capsys):
     (tmp_path / "train.csv").write_text(TABLE.replace("\n", ",z\n", 1).replace("yes", "yes,1").replace("no", "no,0"))
     (tmp_path / "test.csv").write_text("a,b,z\n" + "".join(f"{i},{i % 7},0\n" for i in range(900, 960)))
     assert main(["fit", "train.csv", "-t", "y", "--test-data", "test.csv", *QUICK]) == 0
-    printed = capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 100
+    printed = " ".join(" ".join(lines).split())
     warnings = json.loads((tmp_path / "model" / "run.json").read_text())["warnings"]
     assert any(text.startswith("Column 'z' is the target under another name") for text in warnings)
     assert any(text.startswith("X_test differs from the training rows") for text in warnings)

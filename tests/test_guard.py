@@ -219,6 +219,6 @@ def test_a_fit_tells_and_keeps_them(capsys):
     settings = {"max_trials": 1, "executor": "inline", "n_jobs": 1, "random_state": 0, "include": ["naive_bayes"]}
     model = AutoML(**settings).fit(leak, y, X_test=leak.head(40))
     assert [text[:20] for text in model.warnings_] == ["Column 'answer' is t", "40 of 40 rows of X_t"]
-    printed = capsys.readouterr().out
+    printed = " ".join(capsys.readouterr().out.split())
     assert all(text in printed for text in model.warnings_)
     assert AutoML(**settings, verbose=0).fit(x, y).warnings_ == []
