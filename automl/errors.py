@@ -7,6 +7,7 @@
     │   ├── DataError                    the table or the target
     │   ├── ArgumentError                an argument of AutoML or of fit
     │   ├── SpaceError                   a file of the search space
+    │   ├── NotFittedError               a model that is asked before fit (in `automl.fitted`; scikit-learn's too)
     │   ├── CandidateError               the text of a candidate
     │   └── RunDirError                  a run_dir that belongs to another run, or is in use
     ├── InputTypeError (TypeError)       an argument of the wrong Python type

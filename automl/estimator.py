@@ -14,13 +14,20 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
 
 from automl import persist
-from automl.arguments import first_candidates, refuse_foreign
+from automl.arguments import first_candidates, memory, refuse_foreign
 from automl.data.dataset import Data, make_task
 from automl.data.duplicates import find_repeats
-from automl.data.frame import as_frame, with_validation
+from automl.data.frame import (
+    as_frame,
+    as_target,
+    carries_names,
+    names_a_column,
+    refuse_too_large,
+    split_off,
+    with_validation,
+)
 from automl.data.guard import find_warnings
 from automl.data.splits import Split, fingerprint, make_splits
 from automl.data.task import Task
@@ -28,6 +35,7 @@ from automl.ensemble.hand_over import HandOver, hand_over
 from automl.errors import DataError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
+from automl.fitted import check_fitted
 from automl.loop import Listener, Tidy, record_dummy, search
 from automl.report.leaderboard import leaderboard
 from automl.report.progress import Reporter
@@ -207,8 +215,11 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
-            Numbers, booleans, categories, dates, spans of time and texts, missing values included.
+        X : table of shape (n_rows, n_columns)
+            A DataFrame (pandas, polars, or whatever narwhals reads), a pyarrow Table, an array, a list of rows or of
+            dicts, or a SciPy sparse matrix, which is filled out where that fits a quarter of `memory_limit`. Numbers,
+            booleans, categories, dates, spans of time and texts, missing values included. Names of columns are read
+            as text.
         y : array-like of shape (n_rows,), or the name of a column of `X`
             The target.
         column_types : dict of name to kind, optional
@@ -227,6 +238,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         settings = Settings.of(self, self._tasks)
         limits = (settings.time_budget, settings.max_trials, settings.patience)
         budget = Budget(*limits, clock.started, saving=self._saves)
+        refuse_too_large(X, settings.memory_limit)
         with (
             RunDir(settings.run_dir, settings.resume) as run_dir,
             make_executor(settings.executor, settings.n_jobs, run_dir.path) as executor,  # where; warms up meanwhile
@@ -326,8 +338,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
-            Columns are matched by name where there are names; further ones are ignored.
+        X : table of shape (n_rows, n_columns)
+            Of any kind that `fit` takes, not only of the one it was given. Columns are matched by name where there
+            are names; further ones are ignored.
 
         Returns
         -------
@@ -352,9 +365,12 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
         `best_score_` and the leaderboard speak in the run's own metric.
         """
-        truth = X[y] if isinstance(y, str) else y
+        if names_a_column(y, X):
+            X, y = split_off(as_frame(X, least_rows=1), y)
+        predicted = self.predict(X)
+        truth = as_target(y, len(predicted))
         metric = accuracy_score if hasattr(self, "classes_") else r2_score
-        return float(metric(truth, self.predict(X)))
+        return float(metric(truth, predicted))
 
     def predict_oof(self) -> Array:
         """Predictions of the training rows by models that have not seen them.
@@ -364,14 +380,15 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_rows, n_classes) or (n_rows,)
             NaN for rows that were in no validation part.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         return self._out_of_fold.copy()
 
     def _read(self, X: Any) -> pd.DataFrame:
-        check_is_fitted(self)
+        check_fitted(self)
+        refuse_too_large(X, memory(self.memory_limit))
         frame = as_frame(X, least_rows=1)
         known = hasattr(self, "feature_names_in_") or set(self._columns.names) <= set(frame.columns)
-        if not (known and isinstance(X, pd.DataFrame)):
+        if not (known and carries_names(X)):
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
@@ -394,7 +411,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             "underfits" where it does that much worse on both; else it "fits". For the ensemble and for rows without
             rank or training score, `diagnosis` is empty.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         return self._leaderboard.copy()
 
     def save(self, path: str | Path) -> Path:
@@ -402,7 +419,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
         A joblib file can run code when it is loaded: load only files that you trust.
         """
-        check_is_fitted(self)
+        check_fitted(self)
         return persist.save(self, Path(path))
 
     @staticmethod
@@ -425,6 +442,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.target_tags.required = True
         tags.input_tags.allow_nan = True
+        tags.input_tags.sparse = True
         tags.input_tags.string = True
         tags.input_tags.categorical = True
         return tags

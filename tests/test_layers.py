@@ -16,7 +16,7 @@ LAYERS = [  # top to bottom; a module may import what stands below its line, or 
     {"model_dir"},
     {"estimator"},
     {"settings"},
-    {"arguments", "persist"},
+    {"arguments", "fitted", "persist"},
     {"loop"},
     {"ensemble", "report"},
     {"strategies", "schedule", "evaluate", "execute"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.columns import Columns
-from automl.data.frame import as_frame, as_target, split_off
+from automl.data.frame import as_frame, as_name, as_target, has_text_names, names_a_column, split_off
 from automl.data.metrics import make_metric
 from automl.data.table import Table
 from automl.data.task import Task, TaskKind, is_skewed, read_target
@@ -54,7 +54,8 @@ class Data:
 
         Parameters
         ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
+        X : table of shape (n_rows, n_columns)
+            Anything that `as_frame` reads.
         y : array-like of shape (n_rows,), or the name of a column of `X`
         task : {"auto", "classification", "binary", "multiclass", "regression"}
         column_types : mapping of name to kind, optional
@@ -66,13 +67,15 @@ class Data:
             If they cannot be learned from.
         """
         frame = as_frame(X)
-        if isinstance(y, str) or (isinstance(X, pd.DataFrame) and isinstance(y, Hashable) and y in X.columns):
+        if names_a_column(y, X):
             frame, y = split_off(frame, y)
         target = as_target(y, len(frame))
         coded, classes, inferred = read_target(target, task)
+        if isinstance(column_types, Mapping):
+            column_types = {as_name(name): kind for name, kind in column_types.items()}
         columns = Columns.learn(frame, column_types)
-        named = isinstance(X, pd.DataFrame) and all(isinstance(name, str) for name in frame.columns)
-        return cls(columns.encode(frame), coded, classes, columns, named, str(target.name or "y"), inferred, frame)
+        named, name = has_text_names(X), str(target.name or "y")
+        return cls(columns.encode(frame), coded, classes, columns, named, name, inferred, frame)
 
     @property
     def fingerprint(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any, Literal
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.metrics import Metric
+from automl.data.wording import shown
 from automl.errors import ArgumentError, DataError
 
 TaskKind = Literal["binary", "multiclass", "regression"]
@@ -88,31 +90,45 @@ def read_target(y: pd.Series[Any], task: str) -> tuple[NDArray[Any], NDArray[Any
         raise ArgumentError(f"task must be {known}, got {task!r}.")
     if not classify:
         return _as_numbers(y), None, inferred
-    values = y.to_numpy(dtype=object) if not pd.api.types.is_numeric_dtype(y.dtype) else y.to_numpy()
+    values = np.asarray(y)
     if values.dtype.kind == "f" and task != "auto" and np.any(np.mod(values, 1) != 0):
         raise DataError("Unknown label type: the target holds fractions, which are no classes; take task='regression'.")
-    try:
-        classes, coded = np.unique(values, return_inverse=True)
-    except TypeError as error:
-        kinds = sorted({type(value).__name__ for value in values})
-        raise DataError(f"The target mixes labels of types {', '.join(kinds)}; convert them to one type.") from error
-    if classes.dtype == object and all(isinstance(label, str) for label in classes):
-        classes = classes.astype(str)
-    elif classes.dtype == object and all(isinstance(label, (bool, np.bool_)) for label in classes):
-        classes = classes.astype(bool)
+    classes, coded = _labels(values)
     if len(classes) < 2:
-        shown = repr(classes[0].item() if hasattr(classes[0], "item") else classes[0])
+        label = shown(classes[0].item() if hasattr(classes[0], "item") else classes[0])
         raise DataError(
-            f"The target has only one class ({shown}): nothing is to be told apart; is it the right column?"
+            f"The target has only one class ({label}): nothing is to be told apart; is it the right column?"
         )
     if task == "binary" and len(classes) != 2:
         raise DataError(f"task='binary' needs two classes, the target has {len(classes)}; take 'multiclass'.")
     return coded.astype(np.int64), classes, inferred
 
 
+def _labels(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Sorted labels, and the place of each value among them."""
+    if values.dtype == object:
+        kinds = {_name_of_type(kind) for kind in set(map(type, values))}
+        if len(kinds) > 1:
+            raise DataError(f"The target mixes labels of types {', '.join(sorted(kinds))}; convert them to one type.")
+    classes, coded = np.unique(values, return_inverse=True)
+    if classes.dtype == object and all(isinstance(label, str) and label[-1:] != "\0" for label in classes):
+        classes = classes.astype(str)  # of a fixed width, which would cut off a NUL at the end
+    return classes, coded
+
+
+def _name_of_type(kind: type) -> str:
+    """Whole numbers and fractions are of one type: they can be told apart and sorted."""
+    return "number" if issubclass(kind, Real) and not issubclass(kind, bool) else kind.__name__
+
+
 def _as_numbers(y: pd.Series[Any]) -> NDArray[np.float64]:
-    try:
-        values = pd.to_numeric(y).to_numpy(dtype=np.float64)
-    except (ValueError, TypeError) as error:
-        raise DataError(f"A regression needs numbers as target, but: {error}.") from error
+    """The target of a regression; text that reads as numbers will do, as it comes from files."""
+    given = pd.Series(np.asarray(y))
+    values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64)
+    wrong = np.flatnonzero(~np.isfinite(values))
+    if len(wrong):
+        raise DataError(
+            f"A regression needs numbers as target, but row {wrong[0]} holds {shown(given.iloc[wrong[0]])}; "
+            "is it the right column, or a classification?"
+        )
     return values

@@ -1,0 +1,76 @@
+"""Tables and columns of other libraries (polars, pyarrow, whatever narwhals reads) as those of pandas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from automl.data.wording import kind_of
+from automl.errors import DataError
+
+
+def foreign(native: Any, what: str) -> pd.DataFrame | pd.Series[Any] | None:
+    """The same table, or column, of pandas; None if it is of no library that narwhals reads.
+
+    Parameters
+    ----------
+    native : object
+        Lazy tables are collected.
+    what : str
+        What an error calls it.
+
+    Raises
+    ------
+    DataError
+        If its library cannot hand it over.
+    """
+    import narwhals as nw
+
+    try:
+        table = _wrapped(native)
+        if isinstance(table, nw.LazyFrame):
+            table = table.collect()
+        if isinstance(table, nw.Series):
+            return _column(table).rename(table.name or None)
+        if not isinstance(table, nw.DataFrame):
+            return None
+        columns = {place: _column(table[:, place]) for place in range(table.shape[1])}
+        return pd.DataFrame(columns, index=range(len(table))).set_axis(pd.Index(table.columns, dtype=object), axis=1)
+    except Exception as error:
+        reason = " ".join(str(error).split()).rstrip(".")[:150]
+        raise DataError(f"{what} ({kind_of(native)}) cannot be read: {reason}.") from error
+
+
+def is_foreign_table(native: Any) -> bool:
+    """Whether it is a table (not a column) of another library; nothing is collected."""
+    import narwhals as nw
+
+    return isinstance(_wrapped(native), (nw.DataFrame, nw.LazyFrame))
+
+
+def _wrapped(native: Any) -> Any:
+    """As narwhals sees it; unchanged if it does not know it."""
+    import narwhals as nw
+
+    if type(native).__name__ == "RecordBatch" and hasattr(native, "__arrow_c_stream__"):
+        native = nw.from_arrow(native, backend="pyarrow")  # a Table in all but name
+    return nw.from_native(native, pass_through=True, allow_series=True)
+
+
+def _column(series: Any) -> pd.Series[Any]:
+    """Without pandas' own reading of Arrow: that needs pyarrow, which users of polars need not have."""
+    import narwhals as nw
+
+    dtype = series.dtype
+    if isinstance(dtype, (nw.Categorical, nw.Enum)):
+        return pd.Series(pd.Categorical(series.cast(nw.String).to_list()))
+    if dtype.is_nested() or isinstance(dtype, (nw.Unknown, nw.Object, nw.Int128, nw.UInt128)):
+        cells = np.empty(len(series), dtype=object)
+        cells[:] = series.to_list()
+        return pd.Series(cells)
+    column = pd.Series(series.to_numpy())
+    if isinstance(dtype, nw.Datetime) and dtype.time_zone:
+        return column.dt.tz_localize("UTC").dt.tz_convert(dtype.time_zone)
+    return column

@@ -1,0 +1,34 @@
+"""Names and values as they stand in the sentences of errors: short, on one line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+MOST = 40  # characters of a name or value that are shown
+
+
+def shown(value: Any) -> str:
+    """A name or a value, on one line and shortened."""
+    text = repr(value)
+    return text if len(text) <= MOST else f"{text[: MOST - 4]}...{text[-1]}"
+
+
+def listed(values: Sequence[Any], most: int = 4) -> str:
+    """The first few of them."""
+    return ", ".join(map(shown, values[:most])) + (f", ... ({len(values)} in all)" if len(values) > most else "")
+
+
+def kind_of(value: Any) -> str:
+    """What a value is: its type, with an article."""
+    name = type(value).__name__
+    return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
+
+
+def size(amount: float) -> str:
+    """Bytes in the largest fitting unit."""
+    for unit in ("bytes", "kB", "MB", "GB", "TB", "PB"):
+        if amount < 1000 or unit == "PB":
+            break
+        amount /= 1000
+    return f"{amount:.4g} {unit}"
