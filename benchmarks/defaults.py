@@ -123,7 +123,7 @@ SETTINGS: dict[str, dict[str, Texts]] = {
         "autogluon": "alpha=1.0",
         "more": "alpha=10.0",
         "less": "alpha=0.1",
-        "ranks": "ridge(quantile(input, n_quantiles=200, output_distribution='normal'), alpha=1.0)",
+        "ranks": "ridge(quantile(input, n_quantiles=200, output_distribution='normal'))",
     },
     "knn": {
         "tabarena": "n_neighbors=20, weights='distance', p=2",

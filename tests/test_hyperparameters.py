@@ -93,9 +93,8 @@ TABLE = {
     "penalty of sgd": ("sgd(input, alpha=0.1, penalty={})", "l2", "l1", at("penalty"), ("l2", "l1")),
     "mix of penalties": (
         "sgd(input, alpha=0.1, penalty='elasticnet', l1_ratio={})", 0.1, 0.9, at("l1_ratio"), (0.1, 0.9)),
-    "regularisation of ridge": ("ridge(input, alpha={})", 0.01, 1000.0, at("alpha"), (0.01, 1000.0)),
-    "regularisation of elastic net": (
-        "elastic_net(input, alpha={})", 0.001, 0.5, at("alpha"), (0.001, 0.5)),
+    "mix of penalties of the elastic net": (
+        "elastic_net(input, l1_ratio={})", 0.1, 0.9, at("l1_ratio"), (0.1, 0.9)),
     # trees and neighbours
     "depth of a tree": ("decision_tree(input, max_depth={})", 2, 4, depth, (2, 4)),
     "depth of a forest": (
@@ -144,7 +143,7 @@ def test_reaches_the_fitted_object_and_changes_predictions(name):
 
 
 CLASSIFICATION = {
-    "regularisation of logistic regression": ("logistic_regression(input, C={})", 0.01, 100.0, "C"),
+    "mix of penalties": ("logistic_regression(input, solver='saga', l1_ratio={})", 0.1, 0.9, "l1_ratio"),
     "class weights": ("logistic_regression(select_variance(input), class_weight={})", None, "balanced", "class_weight"),
     "loss": ("sgd(input, loss={})", "log_loss", "modified_huber", "loss"),
     "criterion": ("random_forest(input, n_estimators=50, criterion={})", "gini", "entropy", "criterion"),

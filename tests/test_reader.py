@@ -182,12 +182,12 @@ def test_names_that_a_candidate_could_not_say_are_refused(tmp_path, name):
         ("[[entry]]\ncandidate = 'ridge('", ["[entry.0] candidate", "'ridge('"]),
         ("[[entry]]\ncandidate = 'rigde(input)'", ["[entry.0] candidate", "'rigde'", "ridge"]),
         (
-            "[[entry]]\ncandidate = 'ridge(input)'\n[[entry]]\ncandidate = 'ridge(input, beta=1)'",
-            ["[entry.1] candidate", "'beta'", "alpha"],
+            "[[entry]]\ncandidate = 'ridge(input)'\n[[entry]]\ncandidate = 'elastic_net(input, beta=1)'",
+            ["[entry.1] candidate", "'beta'", "l1_ratio"],
         ),
         (
-            "[[entry]]\ncandidate = 'ridge(input, alpha=-1.0)'",
-            ["[entry.0] candidate", "alpha must be", "-1.0"],
+            "[[entry]]\ncandidate = 'elastic_net(input, l1_ratio=-1.0)'",
+            ["[entry.0] candidate", "l1_ratio must be", "-1.0"],
         ),
     ],
 )

@@ -111,7 +111,7 @@ def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]]
     if node.component == STACK:
         inner, data = node.inputs
         steps, count = _data(data, form, recipe)
-        model = _model_pipeline(inner, replace(recipe, seed=derive_seed(recipe.seed, "stack")))
+        model = _model_pipeline(inner, replace(recipe, seed=derive_seed(recipe.seed, "stack"), rounds=None))
         stack = Stack(model, Pipeline(steps), count, recipe.kind == "regression", recipe.seed)
         return [("stack", stack)], count
     step = recipe.space.component(node.component)
