@@ -114,15 +114,11 @@ SETTINGS: dict[str, dict[str, Texts]] = {
         "half_columns": "max_leaf_nodes=31, learning_rate=0.08, min_samples_leaf=20, max_features=0.5",
     },
     "logistic_regression": {
-        "autogluon": "C=1.0",
-        "less": "C=0.1",
-        "more": "C=10.0",
-        "ranks": "logistic_regression(quantile(input, n_quantiles=200, output_distribution='normal'), C=1.0)",
+        "plain": "logistic_regression(input)",
+        "ranks": "logistic_regression(quantile(input, n_quantiles=200, output_distribution='normal'))",
     },
     "ridge": {
-        "autogluon": "alpha=1.0",
-        "more": "alpha=10.0",
-        "less": "alpha=0.1",
+        "plain": "ridge(input)",
         "ranks": "ridge(quantile(input, n_quantiles=200, output_distribution='normal'))",
     },
     "knn": {
