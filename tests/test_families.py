@@ -5,11 +5,17 @@ import importlib.util
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression, Ridge
+from sklearn.svm import SVC, LinearSVC
 
 from automl import AutoML
 from automl.data.columns import Columns
 from automl.errors import ArgumentError
 from automl.pipeline.build import Recipe, build, missing_libraries, predict
+from automl.pipeline.calibrated import Calibrated, with_pairs
+from automl.pipeline.density import FlooredNB, SteadyQDA
+from automl.pipeline.expand import Bins, Landmarks, ProductsRegressor
+from automl.pipeline.kernels import CHUNK, ProcessRegressor, RadialClassifier, RadialRegressor
 from automl.space.reader import read_space
 
 SPACE = read_space()
@@ -90,3 +96,92 @@ def test_catboost_reads_categories_and_stops_early(kind):
     assert np.abs(found - y[valid]).max() < 1 if kind == "regression" else (found == y[valid]).all()
     model.rounds_ = 1
     assert not np.allclose(predict(pipeline, table.take(valid)), shares)
+
+
+# ---- kernels
+
+
+def test_gamma_is_relative_to_scikit_learns_scale():
+    rng = np.random.default_rng(0)
+    X = 3 * rng.normal(size=(120, 7))
+    y = (np.linalg.norm(X, axis=1) > 7.5).astype(int)
+    np.testing.assert_array_equal(
+        RadialClassifier(2.0).fit(X, y).decision_function(X), SVC(C=2.0, gamma="scale").fit(X, y).decision_function(X)
+    )
+    narrow, wide = (RadialRegressor(gamma=gamma).fit(X, X[:, 0]).predict(X[:5] + 0.5) for gamma in (10.0, 0.1))
+    assert np.abs(wide - X[:5, 0] - 0.5).mean() < np.abs(narrow - X[:5, 0] - 0.5).mean()
+
+
+def test_a_process_finds_the_noise_and_predicts_in_parts():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-3, 3, size=(80, 1))
+    model = ProcessRegressor(kernel="rbf", steps=30).fit(X, np.sin(2 * X[:, 0]) + 0.2 * rng.normal(size=80))
+    assert 0.02 < np.exp(model.model_.kernel_.theta[-1]) < 0.08  # variance of the noise is 0.04
+    asked = np.linspace(-2.5, 2.5, CHUNK + 3)[:, None]
+    predicted = model.predict(asked)
+    assert np.abs(predicted - np.sin(2 * asked[:, 0])).max() < 0.3
+    np.testing.assert_allclose(predicted[-3:], model.predict(asked[-3:]))
+
+
+# ---- classes of one row, columns that say nothing
+
+
+def test_a_class_of_one_row_breaks_no_family():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(30, 4))
+    X[:, 3] = X[:, 0]
+    y = np.repeat([0, 1, 2], [15, 14, 1])
+    more, labels = with_pairs(X, y)
+    assert np.bincount(labels).tolist() == [15, 14, 2]
+    np.testing.assert_array_equal(more[-1], X[-1])
+    for model in (Calibrated(LinearSVC(), 0), Calibrated(RadialClassifier(), 0), SteadyQDA(1e-3)):
+        shares = model.fit(X, y).predict_proba(X)
+        assert shares.shape == (30, 3)
+        assert np.isfinite(shares).all()
+
+
+def test_qda_bends_the_border():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 2)) * np.repeat([1.0, 4.0], 200)[:, None]
+    y = np.repeat([0, 1], 200)
+    assert (SteadyQDA(0.01).fit(X, y).predict(X) == y).mean() > 0.8
+    assert SteadyQDA().fit(X, y).predict([[0.0, 0.0], [6.0, -6.0]]).tolist() == [0, 1]
+
+
+def test_naive_bayes_of_constant_columns_gives_the_shares_of_the_classes():
+    shares = FlooredNB().fit(np.ones((8, 2)), [0, 0, 0, 0, 0, 0, 1, 1]).predict_proba(np.ones((1, 2)))
+    np.testing.assert_allclose(shares, [[0.75, 0.25]])
+
+
+# ---- steps
+
+
+def test_products_are_of_the_columns_that_matter_and_bounded():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 200))
+    y = X[:, 5] + X[:, 70] + 2 * X[:, 5] * X[:, 70]
+    step = ProductsRegressor(columns=2).fit(X, y)
+    assert step.pairs_.tolist() == [[5, 5], [5, 70], [70, 70]]
+    assert ProductsRegressor(columns=24).fit(X, y).transform(X).shape == (300, 200 + 24 * 25 // 2)
+    few = step.transform(X)[:, [5, 70, 201]]
+    assert LinearRegression().fit(few, y).score(few, y) > 0.999
+
+
+def test_bins_are_bounded_and_leave_flags_alone():
+    rng = np.random.default_rng(0)
+    X = np.column_stack([rng.normal(size=(200, 150)), rng.random((200, 2)) < 0.5])
+    made = Bins(n_bins=32).fit(X).transform(X)
+    assert made.shape[1] <= 2 + 2000
+    np.testing.assert_array_equal(made[:, :2], X[:, -2:])
+    places = Bins(n_bins=5, encode="ordinal").fit(X).transform(X)
+    assert set(np.round(places[:, 2:], 6).ravel()) == {-1.0, -0.5, 0.0, 0.5, 1.0}
+
+
+def test_landmarks_let_a_linear_model_bend():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(400, 3))
+    y = np.sin(3 * X[:, 0]) + X[:, 1] ** 2
+    Z = Landmarks(80, random_state=0).fit(X).transform(X)
+    assert Z.shape == (400, 80)
+    np.testing.assert_allclose(Z.mean(axis=0), 0, atol=1e-6)
+    assert Ridge().fit(Z, y).score(Z, y) > 0.8 > Ridge().fit(X, y).score(X, y)

@@ -29,6 +29,11 @@ def at(path):
     return look
 
 
+def option(name):
+    """A parameter of CatBoost, which keeps none as attributes."""
+    return lambda model, steps: model.estimator.get_params()[name]
+
+
 def shapes(model, steps):
     return [part.shape for part in model.coefs_]
 
@@ -57,6 +62,14 @@ TABLE = {
     "leaves of lightgbm": ("lightgbm(input, num_leaves={})", 4, 31, at("estimator.num_leaves"), (4, 31)),
     "regularisation of xgboost": ("xgboost(input, reg_lambda={})", 0.1, 5.0, at("estimator.reg_lambda"), (0.1, 5.0)),
     "share of rows of xgboost": ("xgboost(input, subsample={})", 0.5, 1.0, at("estimator.subsample"), (0.5, 1.0)),
+    "depth of catboost": ("catboost(input, depth={})", 3, 6, option("depth"), (3, 6)),
+    "learning rate of catboost": ("catboost(input, learning_rate={})", 0.03, 0.3, option("learning_rate"), (0.03, 0.3)),
+    "regularisation of catboost": ("catboost(input, l2_leaf_reg={})", 0.01, 10.0, option("l2_leaf_reg"), (0.01, 10.0)),
+    # kernels
+    "price of errors": ("svm(input, C={})", 0.1, 10.0, at("model_.C"), (0.1, 10.0)),
+    "tube": ("svm(input, epsilon={})", 0.01, 0.4, at("model_.epsilon"), (0.01, 0.4)),
+    "smoothness of a process": ("gaussian_process(input, nu={})", 0.5, 2.5, at("model_.kernel.k1.k2.nu"), (0.5, 2.5)),
+    "noise of a process": ("gaussian_process(input, alpha={})", 0.001, 0.3, at("model_.alpha"), (0.001, 0.3)),
     # networks
     "layers": (
         "mlp(input, max_iter=10, hidden_layers={})", 1, 3, shapes,
@@ -107,6 +120,10 @@ TABLE = {
         "ridge(truncated_svd(input, n_components={}))", 2, 6, step("truncated_svd", "_n_features_out"), (2, 6)),
     "share of columns": (
         "ridge(select_univariate(input, share={}))", 0.2, 0.6, step("select_univariate", "mask_.sum"), (2, 6)),
+    "bins": ("ridge(binning(input, n_bins={}))", 3, 12, step("binning", "bins_.n_bins"), (3, 12)),
+    "multiplied columns": ("ridge(polynomial(input, columns={}))", 2, 9, step("polynomial", "pairs_.__len__"), (3, 45)),
+    "landmarks of a kernel": (
+        "ridge(nystroem(input, n_components={}))", 10, 100, step("nystroem", "map_.n_components"), (10, 100)),
     "landmarks": ("ridge(quantile(input, n_quantiles={}))", 10, 100, step("quantile", "n_quantiles_"), (10, 100)),
 }  # fmt: skip
 

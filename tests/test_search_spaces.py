@@ -103,13 +103,14 @@ def check_runs(candidate, space, kind):
 
 def test_the_families_and_steps_are_these():
     assert set(SPACE.models) == {
-        *("catboost", "decision_tree", "dummy", "elastic_net", "extra_trees", "hist_gradient_boosting", "knn"),
-        "lightgbm",
+        *("bernoulli_nb", "catboost", "decision_tree", "dummy", "elastic_net", "extra_trees", "gaussian_process"),
+        *("hist_gradient_boosting", "knn", "lda", "lightgbm", "qda", "svm"),
         *("linear_svm", "logistic_regression", "mlp", "naive_bayes", "random_forest", "ridge", "sgd", "xgboost"),
     }
-    assert {step.name for step in SPACE.slot("scale")} == {"standard", "robust", "quantile"}
+    assert {step.name for step in SPACE.slot("scale")} == {"binning", "standard", "robust", "quantile"}
     assert {step.name for step in SPACE.slot("reduce")} == {
-        *("kmeans", "pca", "select_model", "select_univariate", "select_variance", "truncated_svd"),
+        *("kmeans", "nystroem", "pca", "polynomial"),
+        *("select_model", "select_univariate", "select_variance", "truncated_svd"),
     }
 
 
@@ -212,7 +213,7 @@ def test_every_entry_of_the_portfolio_is_a_candidate(kind):
     space = SPACE.for_task(kind, 1000, 20)
     first = space.first_candidates()
     assert len(first) == sum(kind in entry["tasks"] for entry in SPACE.portfolio)
-    assert 12 <= len(first) <= 18
+    assert 12 <= len(first) <= 21
     assert first[0].family == ("ridge" if kind == "regression" else "logistic_regression")
     assert len({candidate.family for candidate in first}) >= 7
 
@@ -324,7 +325,8 @@ HARD = {
     "all constant": np.ones((20, 4)),
     "single precision": np.random.default_rng(0).normal(size=(20, 4)).astype(np.float32),
 }
-OURS = ["robust", "truncated_svd", "kmeans", "select_variance", "select_univariate", "select_model"]
+GROWING = ["binning", "nystroem", "polynomial"]
+OURS = [*GROWING, "robust", "truncated_svd", "kmeans", "select_variance", "select_univariate", "select_model"]
 
 
 @pytest.mark.parametrize("X", HARD.values(), ids=HARD.keys())
@@ -335,13 +337,16 @@ def test_our_transformers_cope_with_hard_tables(name, kind, X):
     settings = [{}]
     settings += [{"statistic": "mutual_info", "share": 0.9}] if name == "select_univariate" and len(X) > 4 else []
     settings += [{"n_clusters": 64}] if name == "kmeans" else []
+    settings += [{"n_bins": 32, "strategy": "uniform", "encode": "ordinal"}] if name == "binning" else []
+    settings += [{"columns": 2, "squares": False}] if name == "polynomial" else []
+    settings += [{"n_components": 12, "kernel": "laplacian"}] if name == "nystroem" else []
     settings += [{"n_components": 12}] if name == "truncated_svd" else []
     for params in settings:
         made = construct(name, kind, **params).fit(X, y).transform(X)
         assert np.isfinite(made).all()
         assert made.shape[0] == len(X)
         assert made.shape[1] >= 1
-        if name not in ("robust", "kmeans", "select_variance"):
+        if name not in ("robust", "kmeans", "select_variance", *GROWING):
             assert made.shape[1] < max(2, X.shape[1])
 
 

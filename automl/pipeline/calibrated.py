@@ -18,7 +18,7 @@ def adapt(cls: Any, values: dict[str, Any], recipe: Any, component: Any, categor
 
 
 class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Platt scaling (Platt 1999) by scikit-learn, on 3 inner folds, fewer where a class is rarer.
+    """Platt scaling (Platt 1999) by scikit-learn, on 3 inner folds, 2 where a class has fewer rows.
 
     Parameters
     ----------
@@ -33,10 +33,8 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Calibrated:
         """Fit and calibrate."""
-        rarest = int(np.bincount(y).min())
-        if rarest < 2:
-            raise ValueError("a class has a single training row, too few to calibrate probabilities")
-        folds = StratifiedKFold(min(3, rarest), shuffle=True, random_state=self.seed)
+        X, y = with_pairs(X, y)
+        folds = StratifiedKFold(min(3, int(np.bincount(y).min())), shuffle=True, random_state=self.seed)
         self.fitted_ = CalibratedClassifierCV(self.model, cv=folds, ensemble=False).fit(X, y)
         self.classes_ = self.fitted_.classes_
         return self
@@ -48,3 +46,10 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: NDArray[Any]) -> NDArray[Any]:
         """The most probable class."""
         return np.asarray(self.fitted_.predict(X))
+
+
+def with_pairs(X: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """The rows, with a copy of each that is the only one of its class: some methods need two of every class."""
+    _, place, counts = np.unique(y, return_inverse=True, return_counts=True)
+    single = np.flatnonzero(counts[place] == 1)
+    return np.concatenate([X, X[single]]), np.concatenate([y, y[single]])
