@@ -1,5 +1,7 @@
 """Each kind of hyperparameter: its value reaches the fitted object and changes what it predicts."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,7 +37,8 @@ def option(name):
 
 
 def shapes(model, steps):
-    return [part.shape for part in model.coefs_]
+    sizes = (model.shape_.columns, *model.shape_.hidden, model.shape_.outputs)
+    return list(pairwise(sizes))
 
 
 def step(name, path):
@@ -72,31 +75,29 @@ TABLE = {
     "noise of a process": ("gaussian_process(input, alpha={})", 0.001, 0.3, at("model_.alpha"), (0.001, 0.3)),
     # networks
     "layers": (
-        "mlp(input, max_iter=10, hidden_layers={})", 1, 3, shapes,
-        ([(10, 64), (64, 1)], [(10, 64), (64, 64), (64, 32), (32, 1)])),
+        "mlp(input, epochs=8, hidden_layers={})", 1, 3, shapes,
+        ([(10, 128), (128, 1)], [(10, 128), (128, 128), (128, 128), (128, 1)])),
     "units": (
-        "mlp(input, max_iter=10, hidden_layers=1, units_1={})", 16, 40, shapes,
+        "mlp(input, epochs=8, hidden_layers=1, units_1={})", 16, 40, shapes,
         ([(10, 16), (16, 1)], [(10, 40), (40, 1)])),
     "units of the second layer": (
-        "mlp(input, max_iter=10, units_2={})", 16, 40, shapes,
-        ([(10, 64), (64, 16), (16, 1)], [(10, 64), (64, 40), (40, 1)])),
-    "activation": (
-        "mlp(input, max_iter=10, activation={})", "relu", "tanh", at("activation"), ("relu", "tanh")),
+        "mlp(input, epochs=8, hidden_layers=2, units_2={})", 16, 40, shapes,
+        ([(10, 128), (128, 16), (16, 1)], [(10, 128), (128, 40), (40, 1)])),
+    "activation": ("mlp(input, epochs=8, activation={})", "relu", "tanh", at("activation"), ("relu", "tanh")),
+    "number of networks": ("mlp(input, epochs=8, n_nets={})", 1, 3, at("shape_.nets"), (1, 3)),
     "learning rate of a network": (
-        "mlp(input, max_iter=10, learning_rate_init={})", 0.001, 0.02, at("learning_rate_init"),
-        (0.001, 0.02)),
+        "mlp(input, epochs=8, learning_rate={})", 0.01, 0.1, at("learning_rate"), (0.01, 0.1)),
     "schedule of a network": (
-        "mlp(input, max_iter=10, solver='sgd', learning_rate_init=0.03, learning_rate={})",
-        "constant", "invscaling", at("learning_rate"), ("constant", "invscaling")),
-    "epochs of a network": ("mlp(input, max_iter={})", 10, 30, at("n_iter_"), (10, 30)),
-    "batch size": (
-        "mlp(input, max_iter=10, batch_size={})", 32, 120, at("batch_size"), (32, 120)),
-    "weight decay": ("mlp(input, max_iter=10, alpha={})", 0.01, 10.0, at("alpha"), (0.01, 10.0)),
-    "momentum": (
-        "mlp(input, max_iter=10, solver='sgd', momentum={})", 0.5, 0.95, at("momentum"), (0.5, 0.95)),
-    "solver": ("mlp(input, max_iter=10, solver={})", "adam", "lbfgs", at("solver"), ("adam", "lbfgs")),
-    "early stopping": (
-        "mlp(input, max_iter=20, early_stopping={})", False, True, at("early_stopping"), (False, True)),
+        "mlp(input, epochs=8, schedule={})", "constant", "onecycle", at("schedule"), ("constant", "onecycle")),
+    "epochs of a network": ("mlp(input, epochs={})", 8, 16, at("epochs"), (8, 16)),
+    "batch size": ("mlp(input, epochs=8, batch_size={})", 32, 120, at("batch_size"), (32, 120)),
+    "weight decay": ("mlp(input, epochs=8, weight_decay={})", 0.001, 1.0, at("weight_decay"), (0.001, 1.0)),
+    "dropout": ("mlp(input, epochs=8, dropout={})", 0.0, 0.3, at("dropout"), (0.0, 0.3)),
+    "front scale": ("mlp(input, epochs=8, front_scale={})", False, True, at("shape_.front_scale"), (False, True)),
+    "embedding": (
+        "mlp(input, epochs=8, embedding={})", "none", "pbld", at("shape_.embedded"), ((), tuple(range(10)))),
+    "momentum": ("mlp(input, epochs=8, solver='sgd', momentum={})", 0.5, 0.95, at("momentum"), (0.5, 0.95)),
+    "solver": ("mlp(input, epochs=8, solver={})", "adam", "sgd", at("solver"), ("adam", "sgd")),
     # linear models
     "learning rate of sgd": ("sgd(input, eta0={})", 0.0005, 0.02, at("eta0"), (0.0005, 0.02)),
     "schedule of sgd": (
@@ -162,6 +163,7 @@ def test_reaches_the_fitted_object_and_changes_predictions(name):
 CLASSIFICATION = {
     "mix of penalties": ("logistic_regression(input, solver='saga', l1_ratio={})", 0.1, 0.9, "l1_ratio"),
     "class weights": ("logistic_regression(select_variance(input), class_weight={})", None, "balanced", "class_weight"),
+    "label smoothing": ("mlp(input, epochs=8, label_smoothing={})", 0.0, 0.1, "label_smoothing"),
     "loss": ("sgd(input, loss={})", "log_loss", "modified_huber", "loss"),
     "criterion": ("random_forest(input, n_estimators=50, criterion={})", "gini", "entropy", "criterion"),
 }

@@ -140,7 +140,7 @@ def test_both_classes_have_the_arguments(component):
         wanted = {param.name for param in component.params if param.task in (None, label)}
         wanted -= {"target"}  # of target.toml: the wrapper around the model, not the model, has it
         wanted |= set(reference.fixed) | ({reference.seed, reference.threads} - {None})
-        if component.adapter == "layers":
+        if component.adapter == "mlp":
             wanted -= {"hidden_layers", "units_1", "units_2", "units_3", "units_4"}
         known = {name for base in cls.__mro__ for name in inspect.signature(base.__init__).parameters}
         if path.startswith("lightgbm"):  # takes any keyword, and says nothing where it knows none of that name
@@ -200,8 +200,8 @@ def test_for_task_caps_ranges_and_leaves_out_what_does_not_fit(kind, rows, colum
 
 def test_inactive_parameters_are_left_out():
     text = SPACE.for_task("binary", 1000, 10).default("mlp").text
-    assert "units_2" in text
-    assert "units_3" not in text
+    assert "units_3" in text
+    assert "units_4" not in text
     assert "momentum" not in text
 
 

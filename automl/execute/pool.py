@@ -20,7 +20,7 @@ from automl.execute.server import MESSAGE
 PRELOAD = (
     "automl.evaluate.evaluator", "sklearn.linear_model", "sklearn.ensemble", "lightgbm", "xgboost",
     "automl.pipeline.boosting", "automl.pipeline.transformers", "sklearn.preprocessing", "sklearn.calibration",
-    "sklearn.neighbors", "sklearn.neural_network", "sklearn.decomposition", "sklearn.tree",
+    "sklearn.neighbors", "automl.pipeline.mlp", "sklearn.decomposition", "sklearn.tree",
 )  # fmt: skip
 
 

@@ -1,0 +1,126 @@
+"""Training with checkpoints, which classifier and regressor of `mlp` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from automl.pipeline.mlp_network import Network, Shape
+from automl.pipeline.mlp_training import Plan, train
+
+Array = NDArray[Any]
+
+CHUNK = 1024  # rows predicted at once: what a layer makes of them stays in the processor's cache
+MOST_EMBEDDED = 64  # with more columns of numbers none is embedded: it would take many times as long
+
+
+class StagedNetworks(BaseEstimator):  # type: ignore[misc]
+    """What classifier and regressor share; a subclass knows the loss, and has the parameters' meaning."""
+
+    takes_eval_set = True
+
+    def __init__(
+        self,
+        hidden_layer_sizes: tuple[int, ...] = (128, 128, 128),
+        activation: str = "selu",
+        learning_rate: float = 0.04,
+        epochs: int = 64,
+        batch_size: int = 128,
+        schedule: str = "coslog4",
+        solver: str = "adam",
+        momentum: float = 0.9,
+        dropout: float = 0.0,
+        weight_decay: float = 0.0,
+        front_scale: bool = True,
+        embedding: str = "none",
+        n_nets: int = 2,
+        rounds: int | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.schedule = schedule
+        self.solver = solver
+        self.momentum = momentum
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.front_scale = front_scale
+        self.embedding = embedding
+        self.n_nets = n_nets
+        self.rounds = rounds
+        self.random_state = random_state
+
+    def _train(
+        self,
+        X: Array,
+        outputs: int,
+        slope: Callable[[Array, Array], Array],
+        loss: Callable[[], float] | None,
+    ) -> None:
+        """Train and keep checkpoints: all of them with a validation loss, else only the last."""
+        self.shape_ = self._shape(X, outputs)
+        plan = Plan(
+            self.epochs,
+            self.batch_size,
+            self.learning_rate,
+            self.dropout,
+            self.weight_decay,
+            self.momentum,
+            self.solver,
+            self.schedule,
+        )
+        rng = np.random.Generator(np.random.SFC64(check_random_state(self.random_state).randint(2**31 - 1)))
+        net = Network(self.shape_)
+        net.draw(rng)
+        self.checkpoints_: list[Array] = [_small(net.weights)]  # for the case that training comes to nothing
+        curve: list[float] = []
+        for number, weights in enumerate(train(net, plan, X, slope, rng), start=1):
+            small = _small(weights)
+            if not np.isfinite(small).all():
+                break
+            self.checkpoints_ = [*(self.checkpoints_ if curve else []), small]
+            self.rounds_ = len(self.checkpoints_)
+            if loss is not None:
+                curve.append(loss())
+            elif number == self.rounds:
+                break
+        self.rounds_ = len(self.checkpoints_)
+        self.curve_ = None
+        if loss is not None:
+            self.curve_ = np.asarray(curve or [loss()], dtype=np.float64)
+            self.rounds_ = int(np.argmin(self.curve_)) + 1
+
+    def _shape(self, X: Array, outputs: int) -> Shape:
+        embedded: tuple[int, ...] = ()
+        if self.embedding == "pbld":
+            numbers = [place for place in range(X.shape[1]) if len(np.unique(X[:, place])) > 2]
+            embedded = tuple(numbers) if len(numbers) <= MOST_EMBEDDED else ()
+        hidden = tuple(self.hidden_layer_sizes)
+        return Shape(self.n_nets, X.shape[1], hidden, outputs, self.activation, self.front_scale, embedded)
+
+    def _outputs(self, X: Array) -> Array:
+        """Of each network at checkpoint `rounds_`: shape (nets, rows, outputs)."""
+        net = Network(self.shape_)
+        place = min(self.rounds_, len(self.checkpoints_)) - 1
+        net.weights[:] = self.checkpoints_[place]
+        parts = [net.forward(X[start : start + CHUNK])[0] for start in range(0, len(X), CHUNK)]
+        return np.concatenate(parts, axis=1)
+
+    def _checked(self, X: Array) -> Array:
+        check_is_fitted(self)
+        return np.asarray(validate_data(self, X, dtype=np.float32, reset=False))
+
+
+def _small(weights: Array) -> Array:
+    """As they are kept: half precision is finer than what networks differ by, in half the space."""
+    with np.errstate(over="ignore"):
+        return weights.astype(np.float16)

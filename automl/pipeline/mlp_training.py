@@ -1,0 +1,170 @@
+"""How the networks of `mlp_network` learn: optimisers, schedules, batches and checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from automl.pipeline.mlp_network import Network
+
+Array = NDArray[Any]
+
+BETAS = (0.9, 0.95)  # Adam's memory of gradients and of their squares, as in RealMLP
+SGD_RATE = 5.0  # rate of sgd beside Adam's, so that one range suits both
+LONGEST = 1.0  # gradients of sgd are shortened to this length: it has nothing else that keeps steps small
+# shares of a run after which weights are kept: the ends of the four cosine cycles, and on the way down the last one
+CHECKPOINTS = {
+    "coslog4": (1 / 15, 3 / 15, 7 / 15, 0.7, 0.8, 0.87, 0.94, 1.0),
+    "onecycle": (0.125, 0.25, 0.4, 0.55, 0.7, 0.8, 0.9, 1.0),
+    "constant": (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides how networks are trained.
+
+    Attributes
+    ----------
+    epochs, batch_size : int
+    learning_rate, dropout, weight_decay, momentum : float
+    solver : {"adam", "sgd"}
+    schedule : {"coslog4", "onecycle", "constant"}
+    """
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    dropout: float = 0.0
+    weight_decay: float = 0.0
+    momentum: float = 0.9
+    solver: str = "adam"
+    schedule: str = "coslog4"
+
+    def rate(self, t: float) -> float:
+        """Share of the learning rate at share `t` of the run."""
+        if self.schedule == "coslog4":  # four cosine cycles, each twice as long as the one before
+            return float(0.5 - 0.5 * np.cos(2 * np.pi * np.log2(1 + 15 * t)))
+        if self.schedule == "onecycle":  # Smith 2018: up in three tenths, down in the rest
+            return float(
+                0.5 - 0.5 * np.cos(np.pi * t / 0.3) if t < 0.3 else 0.5 + 0.5 * np.cos(np.pi * (t - 0.3) / 0.7)
+            )
+        return 1.0
+
+    def firmness(self, t: float) -> float:
+        """Share of dropout and weight decay at `t`: all for half of the run, then down to nothing."""
+        return 1.0 if t < 0.5 else float(0.5 + 0.5 * np.cos(np.pi * (2 * t - 1)))
+
+
+class Optimizer:
+    """Adam (Kingma and Ba 2015) or SGD with momentum, on the flat array of a network's weights."""
+
+    def __init__(self, net: Network, plan: Plan) -> None:
+        self.net, self.plan, self.step = net, plan, 0
+        self.mean: Array = np.zeros_like(net.weights)
+        self.square: Array = np.zeros_like(net.weights)
+        self.spare: Array = np.empty_like(net.weights)
+        self.factors: Array = np.empty_like(net.weights)
+        self.decaying: list[Array] = [block for name, block in net.at.items() if name.startswith("weight")]
+        for name, block in net.views(self.factors).items():
+            block[:] = self._factor(name, net.shape.blocks()[name][1])
+
+    def _factor(self, name: str, width: float) -> float:
+        """Of the learning rate, by block: RealMLP's, and the neural tangent parametrisation's."""
+        own = {"scale": 6.0, "frequency": 0.1, "phase": 0.1, "mix": 0.1}.get(name, 0.1 if "bias" in name else 1.0)
+        return float(own / width if self.plan.solver == "sgd" else own / np.sqrt(width))
+
+    def move(self, t: float) -> None:
+        """One step along `net.gradient`, at share `t` of the run."""
+        self.step += 1
+        rate = self.plan.learning_rate * self.plan.rate(t)
+        if self.plan.weight_decay:
+            keep = 1 - rate * self.plan.weight_decay * self.plan.firmness(t)
+            for block in self.decaying:
+                block *= keep
+        getattr(self, f"_{self.plan.solver}")(rate)
+
+    def _adam(self, rate: float) -> None:
+        g, m, v, spare = self.net.gradient, self.mean, self.square, self.spare
+        first, second = BETAS
+        m *= first
+        np.multiply(g, 1 - first, out=spare)
+        m += spare
+        v *= second
+        np.multiply(g, g, out=spare)
+        spare *= 1 - second
+        v += spare
+        np.sqrt(v, out=spare)
+        correction = np.sqrt(1 - second**self.step)
+        spare += 1e-8 * correction
+        np.divide(m, spare, out=spare)
+        spare *= self.factors
+        spare *= rate * correction / (1 - first**self.step)
+        self.net.weights -= spare
+
+    def _sgd(self, rate: float) -> None:
+        g, m, spare = self.net.gradient, self.mean, self.spare
+        length = float(np.sqrt(g @ g))
+        m *= self.plan.momentum
+        np.multiply(g, SGD_RATE * rate * min(1.0, LONGEST / max(length, 1e-12)), out=spare)
+        spare *= self.factors
+        m += spare
+        self.net.weights -= m
+
+
+def train(
+    net: Network, plan: Plan, X: Array, slope: Callable[[Array, Array], Array], rng: np.random.Generator
+) -> Iterator[Array]:
+    """Train, and hand out a copy of the weights at each checkpoint of the plan's schedule.
+
+    Where weights stop being finite numbers, nothing more is handed out, and `net.weights` are those of the last
+    checkpoint.
+
+    Parameters
+    ----------
+    net : Network
+        Freshly drawn.
+    plan : Plan
+    X : ndarray of shape (n_rows, n_columns)
+    slope : callable
+        From outputs of shape (nets, rows, outputs) and row numbers to the mean loss's slope by each output.
+    rng : Generator
+    """
+    rows = len(X)
+    batches = -(-rows // plan.batch_size)
+    size = rows // batches  # near-equal batches; what is left over waits for another epoch
+    steps = plan.epochs * batches
+    marks = [max(1, round(share * steps)) for share in CHECKPOINTS[plan.schedule]]
+    optimizer, step, kept = Optimizer(net, plan), 0, net.weights.copy()
+    for _ in range(plan.epochs):
+        order = rng.permutation(rows)
+        for start in range(0, batches * size, size):
+            batch = order[start : start + size]
+            t = step / steps
+            outputs, tape = net.forward(X[batch], _dropper(plan.dropout * plan.firmness(t), rng))
+            net.backward(tape, slope(outputs, batch))
+            optimizer.move(t)
+            step += 1
+            for _ in range(marks.count(step)):  # a run of few steps has several marks at one
+                if not np.isfinite(net.weights).all():
+                    net.weights[:] = kept
+                    return
+                kept = net.weights.copy()
+                yield kept
+
+
+def _dropper(share: float, rng: np.random.Generator) -> Callable[[Array], Array] | None:
+    """Masks that drop this share of units (Srivastava et al. 2014), to a 256th; the others grow to make up for it."""
+    cut = round(256 * share)
+    if not cut:
+        return None
+
+    def mask(like: Array) -> Array:
+        kept = np.frombuffer(rng.bytes(like.size), np.uint8).reshape(like.shape) >= cut
+        return np.multiply(kept, 256 / (256 - cut), dtype=like.dtype)
+
+    return mask
