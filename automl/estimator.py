@@ -17,7 +17,7 @@ from sklearn.utils.metaestimators import available_if
 
 from automl import persist
 from automl.arguments import first_candidates, memory, refuse_foreign
-from automl.data.dataset import Data, make_task
+from automl.data.dataset import Data, make_task, split
 from automl.data.duplicates import find_repeats
 from automl.data.frame import (
     as_frame,
@@ -29,7 +29,8 @@ from automl.data.frame import (
     with_validation,
 )
 from automl.data.guard import find_warnings
-from automl.data.splits import Split, fingerprint, make_splits
+from automl.data.rows import take_out
+from automl.data.splits import Split, fingerprint
 from automl.data.task import Task
 from automl.ensemble.hand_over import HandOver, hand_over
 from automl.errors import DataError
@@ -210,7 +211,17 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     # ---- fit
 
-    def fit(self, X: Any, y: Any, *, X_test: Any = None, column_types: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        groups: Any = None,
+        time: Any = None,
+        X_test: Any = None,
+        column_types: Any = None,
+    ) -> Self:
         """Search, and keep the best.
 
         Parameters
@@ -222,6 +233,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             as text.
         y : array-like of shape (n_rows,), or the name of a column of `X`
             The target.
+        sample_weight : array-like of shape (n_rows,), or the name of a column of `X`, optional
+            How much each row counts, in models that take weights and in every score; only ratios matter. A row of
+            weight 0 is as if it were absent. A named column is no feature.
+        groups : array-like of shape (n_rows,), or the name of a column of `X`, optional
+            Rows of a group (of a patient, say) are never on both sides of a split. A named column is no feature.
+        time : array-like of shape (n_rows,), or the name of a column of `X`, optional
+            Numbers or dates: models are validated on later rows than they are trained on. A named column stays a
+            feature.
         column_types : dict of name to kind, optional
             What columns hold, where you know better than their content tells: "number", "boolean", "category",
             "ordered" (or the list of levels, the lowest first), "date" (also seconds since 1970), "duration", "text"
@@ -244,20 +263,23 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             make_executor(settings.executor, settings.n_jobs, run_dir.path) as executor,  # where; warms up meanwhile
         ):
             X, y, cv = with_validation(X, y, settings.cv)
-            data = Data.read(X, y, settings.task, column_types)  # what we have
+            X, told = take_out(X, y, sample_weight, groups, time)
+            data = Data.read(X, y, settings.task, column_types).told(told)  # what we have
             task = make_task(data, settings.metric)  # what is asked
-            everything, space, absent = settings.spaces(task)  # what may be tried
+            everything, space, absent = settings.spaces(task, data.table.about)  # what may be tried
             first = first_candidates(settings.try_first, space)
             identity = settings.identity(task, data, space, first)
             history = History.open(space, settings.seed, run_dir.journal, identity)  # what was tried
             budget.resume(history.spent)
             repeats = find_repeats(data.table, data.y, task.n_classes)
-            splits = make_splits(cv, data.y, task.n_classes, history.seed, together=repeats.together)
+            splits = split(cv, data, history.seed, repeats.together)
             history.agree("splits", fingerprint(splits))
             warned = find_warnings(data, repeats, splits, X_test, history.seed)
+            warned = [*settings.about_rows(data, task, space, splits), *warned]
             self._tell([data.inferred, *data.columns.notes, *absent, *warned], settings.verbose)
             clock.lap("read")
-            plain = isinstance(cv, str | int) and repeats.together is None  # splits of one's own may part what belongs
+            belong = repeats.together is not None or not data.table.about.plain
+            plain = isinstance(cv, str | int) and not belong  # splits of one's own may part what belongs
             about = (task, everything, data.table, data.y, splits, history.seed, run_dir.path)
             evaluator = Evaluator(*about, plain=plain)  # how good
             record_dummy(history, evaluator, everything, budget)  # from here on there is a model
@@ -360,7 +382,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         table = self._read(X)
         return np.asarray(self.best_estimator_.predict_proba(table))
 
-    def score(self, X: Any, y: Any) -> float:
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy in classification, R² in regression, as scikit-learn's tools expect.
 
         `best_score_` and the leaderboard speak in the run's own metric.
@@ -370,7 +392,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         predicted = self.predict(X)
         truth = as_target(y, len(predicted))
         metric = accuracy_score if hasattr(self, "classes_") else r2_score
-        return float(metric(truth, predicted))
+        return float(metric(truth, predicted, sample_weight=sample_weight))
 
     def predict_oof(self) -> Array:
         """Predictions of the training rows by models that have not seen them.

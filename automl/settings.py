@@ -12,15 +12,17 @@ import numpy as np
 
 from automl import arguments as check
 from automl.data.dataset import Data
-from automl.data.splits import training_rows
+from automl.data.rows import Rows
+from automl.data.splits import Split, is_own, training_rows
 from automl.data.task import Task
 from automl.errors import ArgumentError
-from automl.pipeline.build import missing_libraries
+from automl.pipeline.build import missing_libraries, weightless
 from automl.space.candidate import Candidate
 from automl.space.reader import read_space
 from automl.space.space import Space
 from automl.strategies import STRATEGIES
 
+NOTES = 5  # of one kind that are printed at most
 BASELINE = "dummy"  # evaluated before anything else, not searched
 
 
@@ -94,14 +96,15 @@ class Settings:
             callbacks=check.functions("callbacks", model.callbacks),
         )
 
-    def spaces(self, task: Task) -> tuple[Space, Space, list[str]]:
+    def spaces(self, task: Task, about: Rows) -> tuple[Space, Space, list[str]]:
         """Every component that suits the task, those of them that are searched, and notes on what is missing."""
         declared = read_space(self.search_space)
         absent = missing_libraries(declared)
         for name in self.include or ():
             if name in absent:
                 raise ArgumentError(f"include: the library of {name!r} is missing ({absent[name]}).")
-        rows = training_rows(self.cv, task.rows)
+        grouped, forward = about.group is not None, about.time is not None
+        rows = training_rows(self.cv, task.rows, grouped=grouped, forward=forward)
         everything = declared.for_task(task.kind, rows, task.columns, absent, task.traits)
         wanted = declared.only(self.include, self.exclude)
         named = self.include is not None and BASELINE in self.include
@@ -110,6 +113,24 @@ class Settings:
         unasked = {name for name in absent if declared.component(name).extra}  # an extra that nobody asked for
         notes = [f"{n} is left out: its library is missing ({why})." for n, why in absent.items() if n not in unasked]
         return everything, wanted.for_task(task.kind, rows, task.columns, absent, task.traits), notes
+
+    def about_rows(self, data: Data, task: Task, space: Space, splits: list[Split]) -> list[str]:
+        """What the user should know of what was made of weights, groups, times and rare classes."""
+        rows, own = data.table.about, "of your own" if is_own(self.cv) else None
+        notes = data.about_lone_rows[:NOTES]
+        if rows.weight is not None:
+            if without := weightless(space, task.kind):
+                notes.append(f"These families take no weights and are fitted without: {', '.join(without)}.")
+            if not task.metric.weighted:
+                notes.append(f"The metric {task.metric.name} takes no weights; each row counts as one.")
+            if rows.used is not None:
+                notes.append(f"{task.rows - len(rows.used)} rows of weight 0 are left out.")
+        if rows.time is not None:
+            notes.append(f"Splits: {len(splits)}, {own or 'each validated on later rows than it is trained on'}.")
+        elif rows.group is not None:
+            whole = f"of whole groups ({len(np.unique(rows.group))} groups)"
+            notes.append(f"Splits: {len(splits)}, {own or whole}.")
+        return notes
 
     def identity(self, task: Task, data: Data, space: Space, first: list[Candidate]) -> dict[str, Any]:
         """What must be the same for a run to go on."""

@@ -1,4 +1,4 @@
-"""scikit-learn's own checks of an estimator; none is expected to fail."""
+"""scikit-learn's own checks of an estimator; one is expected to fail."""
 
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
@@ -16,12 +16,18 @@ SETTINGS = {
 CHEAP = {**SETTINGS, "include": ["decision_tree", "naive_bayes"]}  # milliseconds a fit
 
 
-@parametrize_with_checks([AutoMLClassifier(**CHEAP), AutoMLRegressor(**CHEAP)])
+def failing(estimator):
+    """Weights of whole numbers are not quite rows repeated: the least rows of a leaf, medians and the floor under
+    probabilities count rows, as in scikit-learn's own trees of that setting."""
+    return {"check_sample_weight_equivalence_on_dense_data": "leaves, medians and floors count rows"}
+
+
+@parametrize_with_checks([AutoMLClassifier(**CHEAP), AutoMLRegressor(**CHEAP)], expected_failed_checks=failing)
 def test_cheap_families(estimator, check):
     check(estimator)
 
 
 @pytest.mark.slow
-@parametrize_with_checks([AutoMLClassifier(**SETTINGS), AutoMLRegressor(**SETTINGS)])
+@parametrize_with_checks([AutoMLClassifier(**SETTINGS), AutoMLRegressor(**SETTINGS)], expected_failed_checks=failing)
 def test_all_families(estimator, check):
     check(estimator)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 
@@ -14,8 +14,11 @@ from numpy.typing import NDArray
 from automl.data.columns import Columns
 from automl.data.frame import as_frame, as_name, as_target, has_text_names, names_a_column, split_off
 from automl.data.metrics import make_metric
+from automl.data.rows import read_rows
+from automl.data.splits import Split, is_own, make_splits
 from automl.data.table import Table
 from automl.data.task import Task, TaskKind, is_skewed, read_target
+from automl.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -77,16 +80,67 @@ class Data:
         named, name = has_text_names(X), str(target.name or "y")
         return cls(columns.encode(frame), coded, classes, columns, named, name, inferred, frame)
 
+    def told(self, told: Mapping[str, Any]) -> Data:
+        """The same data, and what is known of each row.
+
+        Parameters
+        ----------
+        told : mapping
+            `sample_weight`, `groups` and `time`, one value a row or None.
+        """
+        return replace(self, table=self.table.with_rows(read_rows(told, len(self.y))))
+
+    @property
+    def lone_rows(self) -> NDArray[np.int64]:
+        """Rows that are the only one of their class."""
+        if self.classes is None:
+            return np.zeros(0, dtype=np.int64)
+        used = self.table.about.used
+        counting = self.y if used is None else self.y[used]
+        lone = np.flatnonzero((np.bincount(counting, minlength=len(self.classes)) == 1)[counting])
+        return lone if used is None else used[lone]
+
+    @property
+    def about_lone_rows(self) -> list[str]:
+        """What the user should know of them, one sentence a class."""
+        labels = [] if self.classes is None else self.classes.tolist()
+        return [
+            f"Class {labels[self.y[row]]!r} has one row (row {row}), which cannot be both learned from and validated: "
+            "merge the class with another, or drop the row."
+            for row in self.lone_rows
+        ]
+
     @property
     def fingerprint(self) -> str:
-        """Hash of names, kinds, values and target; a run goes on only with the same data."""
+        """Hash of names, kinds, values, target and what is known of the rows; a run goes on only with the same data."""
         kinds = [(column.name, column.kind) for column in self.columns.columns]
         digest = blake2b(repr([kinds, self.target]).encode(), digest_size=16)
-        for array in (*self.table.arrays().values(), self.y):
+        for name, array in [*self.table.arrays().items(), ("y", self.y)]:
+            digest.update(name.encode())
             digest.update(np.ascontiguousarray(array).data)
         if self.classes is not None:
             digest.update(repr(self.classes.tolist()).encode())
         return digest.hexdigest()
+
+
+def split(cv: Any, data: Data, seed: int, together: NDArray[np.int64] | None = None) -> list[Split]:
+    """The splits of a run; see `make_splits`. The only row of a class is in every training part that we make.
+
+    Raises
+    ------
+    ArgumentError, DataError
+        If there are none.
+    """
+    about, classes = data.table.about, data.classes
+    n_classes = None if classes is None else len(classes)
+    lone = data.lone_rows
+    if is_own(cv) or not about.plain or not len(lone):
+        return make_splits(cv, data.y, n_classes, seed, about.group, about.time, together, used=about.used)
+    used = np.setdiff1d(np.arange(len(data.y)) if about.used is None else about.used, lone)
+    if len(np.unique(data.y[used])) < 2:
+        raise DataError(f"{data.about_lone_rows[0]} No two classes have the two rows that are needed at least.")
+    splits = make_splits(cv, data.y, n_classes, seed, together=together, used=used)
+    return [(np.union1d(train, lone), valid) for train, valid in splits]
 
 
 def make_task(data: Data, metric: Any) -> Task:

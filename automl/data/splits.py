@@ -60,7 +60,7 @@ def make_splits(
     DataError
         If a training part holds one class only, or groups or times cannot be split.
     """
-    if _is_own(cv):
+    if is_own(cv):
         splits = _own(cv, y, groups)
         if used is not None:
             splits = [(np.intersect1d(train, used), np.intersect1d(valid, used)) for train, valid in splits]
@@ -73,14 +73,14 @@ def make_splits(
     else:
         splits = _make(cv, y, classes, seed, groups, time, together)
     lacking = [number for number, (train, _) in enumerate(splits) if classes and len(np.unique(y[train])) < 2]
-    if time is not None and not _is_own(cv) and len(lacking) < len(splits):
+    if time is not None and not is_own(cv) and len(lacking) < len(splits):
         return [split for number, split in enumerate(splits) if number not in lacking]  # classes that came later
     if lacking:
         raise DataError(f"The training part of split {lacking[0]} has one class only; give more rows or another cv.")
     return splits
 
 
-def _is_own(cv: Any) -> bool:
+def is_own(cv: Any) -> bool:
     """Whether the user says which rows are where, not only how many parts there are."""
     return not (isinstance(cv, (str, bool, float, int, np.integer)) or cv is None)
 

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from automl.data.rows import Rows
+
 Array = NDArray[Any]
+NOTHING = Rows()
 
 MANY_LEVELS = 12  # a category of more levels may be encoded by the target, too
 
@@ -67,6 +70,8 @@ class Table:
         Name of this set of rows within a run, a key of the cache; empty outside of one.
     cache : Cache, optional
         Where prepared arrays are shared.
+    about : Rows, optional
+        What is known of each row, of those that are not this table's, too.
     """
 
     def __init__(
@@ -79,7 +84,9 @@ class Table:
         rows: NDArray[np.int64] | None = None,
         token: str = "",
         cache: Cache | None = None,
+        about: Rows = NOTHING,
     ) -> None:
+        self._about = about
         self._numbers, self._codes, self._texts, self._rows = numbers, codes, texts, rows
         self._dates = np.empty((len(numbers), 0)) if dates is None else dates
         self.levels, self.token, self.cache = levels, token, cache
@@ -109,6 +116,15 @@ class Table:
     def n_texts(self) -> int:
         """Number of columns of text."""
         return len(self._texts)
+
+    @property
+    def about(self) -> Rows:
+        """What is known of each row beside its columns."""
+        return self._about if self._rows is None else self._about.take(self._rows)
+
+    def with_rows(self, about: Rows) -> Table:
+        """The whole table, and what is known of each row."""
+        return Table(self._numbers, self._codes, self.levels, self._dates, self._texts, about=about)
 
     def __len__(self) -> int:
         return len(self._numbers) if self._rows is None else len(self._rows)
@@ -140,7 +156,7 @@ class Table:
     def take(self, rows: NDArray[np.int64], token: str = "", cache: Cache | None = None) -> Table:
         """Some of the rows."""
         rows = rows if self._rows is None else self._rows[rows]
-        return Table(self._numbers, self._codes, self.levels, self._dates, self._texts, rows, token, cache)
+        return Table(self._numbers, self._codes, self.levels, self._dates, self._texts, rows, token, cache, self._about)
 
     # ---- as plain arrays, for files that workers map into memory
 
@@ -151,7 +167,7 @@ class Table:
             for kind, counts in (("words", text.words), ("pieces", text.pieces)):
                 for part in ("data", "indices", "indptr"):
                     found[f"text{place}_{kind}_{part}"] = getattr(counts, part)
-        return found
+        return {**found, **self._about.arrays()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, Array], levels: tuple[int, ...]) -> Table:
@@ -164,7 +180,7 @@ class Table:
 
         n_texts = sum(name.endswith("words_indptr") for name in arrays)
         texts = tuple(Text(counts(k, "words", WORDS), counts(k, "pieces", PIECES)) for k in range(n_texts))
-        return cls(arrays["numbers"], arrays["codes"], levels, arrays["dates"], texts)
+        return cls(arrays["numbers"], arrays["codes"], levels, arrays["dates"], texts, about=Rows.from_arrays(arrays))
 
 
 def _heavy_tails(numbers: NDArray[np.float64]) -> bool:

@@ -94,11 +94,20 @@ def hand_over(
     fitted = _await_refit(trial, evaluator, executor, budget, notes) if refit else None
     if fitted is not None:
         handed.best_pipeline = Pipeline([("columns", TableReader(columns).fit(None)), *fitted.steps])
+        if evaluator.forward:
+            _renew(estimator, trial, fitted)
     elif weights:
         handed.best_pipeline = _average(
             [Member(trial.candidate.text, 1.0, evaluator.models(trial))], evaluator, columns
         )
     return handed
+
+
+def _renew(estimator: BaseEstimator, trial: Trial, fitted: Pipeline) -> None:
+    """Where folds go forward, the model fitted on all rows knows the latest: it stands in for the last fold's."""
+    for member in estimator.members:
+        if member.candidate == trial.candidate.text:
+            member.models = [fitted]
 
 
 # ---- the best candidate on all rows
@@ -143,17 +152,23 @@ def _choose(
     trials = [trial for trial in history.kept() if trial.origin != DUMMY]
     metric = evaluator.task.metric
     truths: list[Array] = []
+    counts: list[Array | None] = []  # weights of the rows
     views: list[Array] = []
     for fold, rows in enumerate(_sample(evaluator)):
-        y = evaluator.y[evaluator.splits[fold][1][rows]]
+        places = evaluator.splits[fold][1][rows]
+        y, weight = evaluator.y[places], evaluator.weights(places)
         parts = [np.asarray(predictions[trial.number][fold][rows], dtype=np.float64) for trial in trials]
         truths.append(y)
+        counts.append(weight)
         views.append(np.stack([metric.view(y, part) if metric.view else part for part in parts]) if parts else y[:0])
 
     def losses(blends: list[Array]) -> Array:
         if evaluator.pooled:
-            return metric.losses(np.concatenate(truths), np.concatenate(blends, axis=1))
-        return np.asarray(np.mean([metric.losses(y, blend) for y, blend in zip(truths, blends, strict=True)], axis=0))
+            whole = [part for part in counts if part is not None]
+            weight = np.concatenate(whole) if whole else None
+            return metric.losses(np.concatenate(truths), np.concatenate(blends, axis=1), weight)
+        folds = zip(truths, blends, counts, strict=True)
+        return np.asarray(np.mean([metric.losses(y, blend, weight) for y, blend, weight in folds], axis=0))
 
     handling = budget.handling_seconds(sum(trial.model_bytes for trial in trials[:MEMBERS]))
 

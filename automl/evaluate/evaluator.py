@@ -17,6 +17,7 @@ from automl.evaluate.limits import Clock, contained
 from automl.evaluate.out_of_bag import out_of_bag, partitions
 from automl.evaluate.rounds import Fitted, settle
 from automl.pipeline.build import Recipe, booster_of, build, predict
+from automl.pipeline.fitting import arguments, fit
 from automl.space.facts import fitted_once
 from automl.space.seed import derive_seed
 from automl.space.space import Space
@@ -77,6 +78,8 @@ class Evaluator:
         self.cache = LeafCache(run_dir)
         self.out_of_bag_allowed = plain and partitions(splits, len(y))
         lacking = [len(np.unique(y[valid])) < task.n_outputs for _, valid in splits]
+        time = table.about.time
+        self.forward = time is not None and all(time[train].max() < time[valid].min() for train, valid in splits)
         # decided once a run: every row of the leaderboard is scored the same way
         self.pooled = task.metric.needs_all_classes and any(lacking)
 
@@ -152,7 +155,7 @@ class Evaluator:
         if self.pooled:
             parts = [self.artifacts.prediction(job.candidate.key, job.rung, result.fold) for result in done]
             rows = np.concatenate([self.splits[result.fold][1] for result in done])
-            loss = self.task.metric.loss(self.y[rows], np.concatenate(parts))
+            loss = self._score(rows, np.concatenate(parts))
         else:
             fold_losses = tuple(result.loss for result in done if result.loss is not None)
             loss = float(np.mean(fold_losses))
@@ -183,16 +186,17 @@ class Evaluator:
         matrix_valid = prepare.transform(valid)
         prepare_seconds = clock.lap()
         if _takes_eval_set(model):
-            model.fit(matrix, y_train, eval_set=(matrix_valid, y_valid))
+            given = arguments(model, train.about, valid.about)
+            model.fit(matrix, y_train, eval_set=(matrix_valid, y_valid), **given)
         else:
-            model.fit(matrix, y_train)
+            model.fit(matrix, y_train, **arguments(model, train.about))
         fit_seconds = clock.lap()
         prediction = predict(pipeline, valid)
         predict_seconds = clock.lap()
         booster = booster_of(pipeline)
         result = FoldResult(
             fold=fold,
-            loss=self._loss(y_valid, prediction),
+            loss=self._loss(self.splits[fold][1], prediction),
             train_loss=self._train_loss(pipeline, fold) if booster is None else None,
             prepare_seconds=prepare_seconds,
             fit_seconds=fit_seconds,
@@ -219,15 +223,23 @@ class Evaluator:
         sample = self.table.take(rows, f"sample{fold}", self.cache)
         prediction = predict(pipeline, sample)
         try:
-            loss = self.task.metric.loss(self.y[rows], prediction)
+            loss = self._score(rows, prediction)
         except ValueError:  # a scorer that needs a class which these rows lack
             return None
         return loss if np.isfinite(loss) else None
 
-    def _loss(self, y: Array, prediction: Array) -> float | None:
+    def _score(self, rows: Array, prediction: Array) -> float:
+        """Loss of the predictions of some rows, each by its weight."""
+        return self.task.metric.loss(self.y[rows], prediction, self.weights(rows))
+
+    def weights(self, rows: Array) -> Array | None:
+        """Weights of some rows; None where all count alike."""
+        return self.table.about.weights(rows)
+
+    def _loss(self, rows: Array, prediction: Array) -> float | None:
         """Loss of a fold; None where it lacks a class that the metric needs, which pooled runs do without."""
         try:
-            loss = self.task.metric.loss(y, prediction)
+            loss = self._score(rows, prediction)
         except ValueError:
             if not self.pooled:
                 raise
@@ -257,7 +269,7 @@ class Evaluator:
         rounds, used = settle(states, lambda state: predict(state.pipeline, self._tables(state.result.fold)[1]))
         for place, (state, wanted) in enumerate(zip(states, used, strict=False)):
             fold = state.result.fold
-            loss = self._loss(self.y[self.splits[fold][1]], state.prediction)
+            loss = self._loss(self.splits[fold][1], state.prediction)
             train_loss = self._train_loss(state.pipeline, fold)
             done[place] = replace(done[place], loss=loss, train_loss=train_loss, rounds=wanted)
             self.artifacts.rewrite_fold(job.candidate.key, job.rung, done[place], state.prediction)
@@ -282,14 +294,14 @@ class Evaluator:
         clock = Clock()
         matrix = pipeline[:-1].fit_transform(self.table.take(np.arange(len(self.y)), "all", self.cache), self.y)
         prepare_seconds = clock.lap()
-        pipeline[-1].fit(matrix, self.y)
+        pipeline[-1].fit(matrix, self.y, **arguments(pipeline[-1], self.table.about))
         prediction = out_of_bag(pipeline, matrix)
         fit_seconds = clock.lap()
         train_loss = self._train_loss(pipeline, 0)
         seconds = (prepare_seconds, fit_seconds, clock.lap())
         done: list[FoldResult] = []
         for fold, (train, valid) in enumerate(self.splits):
-            loss, rows = self._loss(self.y[valid], prediction[valid]), min(len(train), TRAIN_SAMPLE)
+            loss, rows = self._loss(valid, prediction[valid]), min(len(train), TRAIN_SAMPLE)
             spent = (*seconds, rows) if fold == 0 else (0.0, 0.0, 0.0, 0)
             result = FoldResult(fold, loss, train_loss, *spent, model_bytes=0, out_of_bag=True)
             model = pipeline if fold == 0 else None
@@ -299,15 +311,17 @@ class Evaluator:
     def _refit(self, job: Job) -> Outcome:
         key, clock = job.candidate.key, Clock()
         recipe = self.recipe(derive_seed(self.seed, key, "refit"), job.threads, job.rounds)
-        stored, y = self.artifacts.folds(key, TOP), self.y
+        used = self.table.about.used
+        table, y = (self.table, self.y) if used is None else (self.table.take(used), self.y[used])
+        stored = self.artifacts.folds(key, TOP)
         if self.task.classes is not None:
-            recipe, y = replace(recipe, classes=self.task.classes), self.task.classes[self.y]
+            recipe, y = replace(recipe, classes=self.task.classes), self.task.classes[y]
         if stored and stored[0].out_of_bag:  # fitted on all rows already
             pipeline = self.artifacts.model(key, TOP, 0)
             if recipe.classes is not None:
                 pipeline[-1].relabel(recipe.classes)
         else:
-            pipeline = build(job.candidate, recipe).fit(self.table, y)
+            pipeline = fit(build(job.candidate, recipe), table, y)
         self.artifacts.save_refit(key, pipeline)
         result = FoldResult(0, 0.0, 0.0, 0.0, clock.seconds(), 0.0, 0, 0, job.rounds)
         return Outcome((result,), 0.0, (), 0.0)
@@ -320,18 +334,21 @@ class Evaluator:
 
     def loss_of(self, predictions: list[Array]) -> tuple[float, tuple[float, ...]]:
         """Loss of out-of-fold predictions, as trials are scored, and the losses of the folds."""
-        truths = [self.y[valid] for _, valid in self.splits]
+        parts = [valid for _, valid in self.splits]
         if self.pooled:
-            return self.task.metric.loss(np.concatenate(truths), np.concatenate(predictions)), ()
-        losses = tuple(self.task.metric.loss(y, p) for y, p in zip(truths, predictions, strict=True))
+            return self._score(np.concatenate(parts), np.concatenate(predictions)), ()
+        losses = tuple(self._score(rows, p) for rows, p in zip(parts, predictions, strict=True))
         return float(np.mean(losses)), losses
 
     def models(self, trial: Trial) -> list[Pipeline]:
-        """Fold models of a trial that are on disk (all where it is complete); one where it was fitted once."""
+        """Fold models of a trial that are on disk (all where it is complete); one where it was fitted once.
+
+        Where folds go forward in time, only the last one's: it has seen the most rows, and the latest.
+        """
         key = trial.candidate.key
         stored = self.artifacts.folds(key, trial.rung)
         own = [fold for fold in sorted(stored) if fold == 0 or not stored[fold].out_of_bag]
-        return [self._load(key, trial.rung, stored[fold]) for fold in own]
+        return [self._load(key, trial.rung, stored[fold]) for fold in own[-1 if self.forward else 0 :]]
 
 
 def _out_of_time(job: Job, seconds: float, done: list[FoldResult]) -> Failure | None:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
 Array = NDArray[Any]
+Curve = list[float] | None
+Weights = tuple[Array | None, Array | None]  # of the training rows and of the validation rows
 
 PATIENCE = (15, 100)  # rounds without gain before stopping: 3 / learning rate within these bounds
 
@@ -87,7 +89,14 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
     def __sklearn_tags__(self) -> Any:
         return self.estimator.__sklearn_tags__()
 
-    def fit(self, X: Array, y: Array, eval_set: tuple[Array, Array] | None = None) -> Boosted:
+    def fit(
+        self,
+        X: Array,
+        y: Array,
+        eval_set: tuple[Array, Array] | None = None,
+        sample_weight: Array | None = None,
+        eval_weight: Array | None = None,
+    ) -> Boosted:
         """Fit to the best round of `eval_set`, or for `rounds` rounds without one."""
         if eval_set is None and self.rounds is not None:
             self.estimator.set_params(**{self.iterations: self.rounds})
@@ -98,7 +107,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         if self.metric == "mae":
             name = _MAE_CURVES.get(self.library, name)
         fit = getattr(self, f"_fit_{self.library}")
-        curve = fit(X, y, eval_set, name, patience)
+        curve = fit(X, y, eval_set, name, patience, (sample_weight, eval_weight))
         self.curve_ = None if curve is None else np.asarray(curve, dtype=np.float64)
         self.rounds_ = cap if self.curve_ is None else int(np.argmin(self.curve_)) + 1
         if self.kind != "regression":
@@ -132,12 +141,12 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
     def _places(self, X: Array) -> list[int]:
         return list(range(X.shape[1] - self.categorical, X.shape[1]))
 
-    def _fit_lightgbm(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
+    def _fit_lightgbm(self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights) -> Curve:
         import lightgbm
 
         columns: Any = self._places(X) or "auto"
         if eval_set is None:
-            self.estimator.fit(X, y, categorical_feature=columns)
+            self.estimator.fit(X, y, sample_weight=weights[0], categorical_feature=columns)
             return None
         curves: dict[str, Any] = {}
         stop = lightgbm.early_stopping(patience, first_metric_only=True, verbose=False)
@@ -145,6 +154,8 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         self.estimator.fit(
             X,
             y,
+            sample_weight=weights[0],
+            eval_sample_weight=None if weights[1] is None else [weights[1]],
             eval_X=(eval_set[0],),
             eval_y=(eval_set[1],),
             callbacks=[stop, lightgbm.record_evaluation(curves)],
@@ -152,29 +163,32 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         )
         return list(next(iter(curves.values()))[name])
 
-    def _fit_xgboost(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
+    def _fit_xgboost(self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights) -> Curve:
         kinds = ["q"] * (X.shape[1] - self.categorical) + ["c"] * self.categorical
         self.estimator.set_params(feature_types=kinds, enable_categorical=True)
         if eval_set is None:
-            self.estimator.fit(X, y, verbose=False)
+            self.estimator.fit(X, y, sample_weight=weights[0], verbose=False)
             return None
         self.estimator.set_params(early_stopping_rounds=patience, eval_metric=name)
-        self.estimator.fit(X, y, eval_set=[eval_set], verbose=False)
+        valid = None if weights[1] is None else [weights[1]]
+        self.estimator.fit(
+            X, y, sample_weight=weights[0], eval_set=[eval_set], sample_weight_eval_set=valid, verbose=False
+        )
         return list(next(iter(self.estimator.evals_result().values()))[name])
 
-    def _fit_catboost(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
+    def _fit_catboost(self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights) -> Curve:
         self.estimator = clone(self.estimator)  # one that was fitted takes no parameters
         if self.kind != "regression":  # of several classes, the training rows may hold two only
             self.estimator.set_params(loss_function=name)
         if eval_set is None:
-            self.estimator.fit(self._pool(X, y))
+            self.estimator.fit(self._pool(X, y, weights[0]))
             return None
         self.estimator.set_params(eval_metric=name)
-        pools = self._pool(X, y), self._pool(*eval_set)
+        pools = self._pool(X, y, weights[0]), self._pool(eval_set[0], eval_set[1], weights[1])
         self.estimator.fit(pools[0], eval_set=pools[1], early_stopping_rounds=patience, use_best_model=False)
         return list(self.estimator.evals_result_["validation"][name])
 
-    def _pool(self, X: Array, y: Array | None = None) -> Any:
+    def _pool(self, X: Array, y: Array | None = None, weight: Array | None = None) -> Any:
         """CatBoost's own container: single precision, and levels as text, "-1" where there is none.
 
         Of 20,000 rows, 12 numbers and 8 categories, made of categories of pandas in 11 ms, of whole numbers in 22 ms,
@@ -190,17 +204,19 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         for place in range(self.categorical):
             frame[cut + place] = pd.Categorical.from_codes(codes[:, place], levels)
         threads = self.estimator.get_params().get("thread_count", 1)
-        return Pool(frame, y, cat_features=self._places(X), thread_count=threads)
+        return Pool(frame, y, cat_features=self._places(X), weight=weight, thread_count=threads)
 
-    def _fit_sklearn(self, X: Array, y: Array, eval_set: Any, name: str, patience: int) -> list[float] | None:
+    def _fit_sklearn(self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights) -> Curve:
         self.estimator.set_params(categorical_features=self._places(X) or None)
         empty = np.isnan(X).all(axis=0)
         if empty.any():  # scikit-learn cannot bin a column that is missing throughout
             X = np.where(empty, 0.0, X)
         if eval_set is None:
             self.estimator.set_params(early_stopping=False)
-            self.estimator.fit(X, y)
+            self.estimator.fit(X, y, sample_weight=weights[0])
             return None
         self.estimator.set_params(early_stopping=True, scoring="loss", n_iter_no_change=patience)
-        self.estimator.fit(X, y, X_val=eval_set[0], y_val=eval_set[1])
+        self.estimator.fit(
+            X, y, sample_weight=weights[0], X_val=eval_set[0], y_val=eval_set[1], sample_weight_val=weights[1]
+        )
         return [-score for score in self.estimator.validation_score_[1:]]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
 
 from automl.errors import SpaceError
 from automl.pipeline.compose import Coded, Stack, Union
@@ -169,6 +170,12 @@ def _why_missing(library: str, extra: bool) -> str | None:
     except (ImportError, OSError) as error:  # OSError: a native library such as OpenMP is not there
         return f"{type(error).__name__}: {error}".splitlines()[0]
     return None
+
+
+def weightless(space: Space, kind: str) -> list[str]:
+    """Families whose estimator takes no weights of rows."""
+    paths = {name: component.estimator.path(kind) for name, component in space.models.items()}
+    return [name for name, path in paths.items() if path and not has_fit_parameter(import_class(path), "sample_weight")]
 
 
 def booster_of(pipeline: Pipeline) -> Any | None:

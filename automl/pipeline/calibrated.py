@@ -8,7 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.model_selection import StratifiedKFold
+
+from automl.data.folds import inner
+from automl.pipeline.fitting import accepted
+
+Array = NDArray[Any]
 
 
 def adapt(cls: Any, values: dict[str, Any], recipe: Any, component: Any, categorical: int) -> Any:
@@ -31,25 +35,43 @@ class Calibrated(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.model = model
         self.seed = seed
 
-    def fit(self, X: NDArray[Any], y: NDArray[Any]) -> Calibrated:
-        """Fit and calibrate."""
-        X, y = with_pairs(X, y)
-        folds = StratifiedKFold(min(3, int(np.bincount(y).min())), shuffle=True, random_state=self.seed)
-        self.fitted_ = CalibratedClassifierCV(self.model, cv=folds, ensemble=False).fit(X, y)
+    def fit(
+        self,
+        X: Array,
+        y: Array,
+        sample_weight: Array | None = None,
+        groups: Array | None = None,
+        times: Array | None = None,
+    ) -> Calibrated:
+        """Fit and calibrate; groups and times keep the inner folds apart."""
+        rows = pairs(y)
+        known = [None if part is None else part[rows] for part in (sample_weight, groups, times)]
+        X, y = X[rows], y[rows]
+        n_folds = min(3, int(np.bincount(y).min()))
+        splits = inner(n_folds, y, self.seed, stratify=True, groups=known[1], time=known[2])
+        if any(len(np.unique(y[train])) < y.max() + 1 for train, _ in splits):  # calibration needs every class
+            splits = inner(n_folds, y, self.seed, stratify=True)
+        given = accepted(self.model, sample_weight=known[0])
+        self.fitted_ = CalibratedClassifierCV(self.model, cv=splits, ensemble=False).fit(X, y, **given)
         self.classes_ = self.fitted_.classes_
         return self
 
-    def predict_proba(self, X: NDArray[Any]) -> NDArray[Any]:
+    def predict_proba(self, X: Array) -> Array:
         """Calibrated probabilities."""
         return np.asarray(self.fitted_.predict_proba(X))
 
-    def predict(self, X: NDArray[Any]) -> NDArray[Any]:
+    def predict(self, X: Array) -> Array:
         """The most probable class."""
         return np.asarray(self.fitted_.predict(X))
 
 
-def with_pairs(X: NDArray[Any], y: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+def with_pairs(X: Array, y: Array) -> tuple[Array, Array]:
     """The rows, with a copy of each that is the only one of its class: some methods need two of every class."""
+    rows = pairs(y)
+    return X[rows], y[rows]
+
+
+def pairs(y: Array) -> Array:
+    """Numbers of all rows, and once more of those that are the only one of their class."""
     _, place, counts = np.unique(y, return_inverse=True, return_counts=True)
-    single = np.flatnonzero(counts[place] == 1)
-    return np.concatenate([X, X[single]]), np.concatenate([y, y[single]])
+    return np.concatenate([np.arange(len(y)), np.flatnonzero(counts[place] == 1)])

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
-from sklearn.model_selection import KFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 
+from automl.data.folds import inner
 from automl.data.table import Table
+from automl.pipeline.fitting import accepted, fit
 
 PSEUDO_ROWS = 0.1  # no class is less probable than this many training rows, spread over all classes, would make it
 STACK_FOLDS = 3
@@ -58,7 +59,8 @@ class Union(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A model's predictions as further columns of its other input (Wolpert 1992, stacked generalisation).
 
-    The training rows get out-of-fold predictions from 3 inner folds, all other rows those of one more fit on all
+    The training rows get out-of-fold predictions from 3 inner folds (of whole groups, or blocks in time, where there
+    are such), all other rows those of one more fit on all
     training rows, as in scikit-learn's StackingClassifier. The inner model, its leaf and its steps are fitted anew in
     each inner fold and never read from the cache.
 
@@ -89,19 +91,18 @@ class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit_transform(self, X: Table, y: Array, **params: Any) -> Array:
         """Fit, and give the training rows their out-of-fold columns."""
-        rows = np.arange(len(X))
         n_folds = min(STACK_FOLDS, len(X))
         stratify = not self.regression and np.bincount(np.unique(y, return_inverse=True)[1]).min() >= n_folds
-        splitter = (StratifiedKFold if stratify else KFold)(n_folds, shuffle=True, random_state=self.seed)
+        about = X.about
+        splits = inner(n_folds, y, self.seed, stratify=bool(stratify), groups=about.group, time=about.time)
         self.center_, self.scale_ = (float(np.mean(y)), float(np.std(y)) or 1.0) if self.regression else (0.0, 1.0)
         columns: Array | None = None
-        for train, held in splitter.split(rows, y if stratify else None):
-            inner = clone(self.model).fit(X.take(train), y[train])
-            block = self._predict(inner, X.take(held))
+        for train, held in splits:
+            block = self._predict(fit(clone(self.model), X.take(train), y[train]), X.take(held))
             if columns is None:
                 columns = np.zeros((len(X), block.shape[1]))
             columns[held] = block
-        self.fitted_ = clone(self.model).fit(X, y)
+        self.fitted_ = fit(clone(self.model), X, y)
         assert columns is not None
         return self._join(self.data.fit_transform(X, y), columns)
 
@@ -140,20 +141,35 @@ class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.model = model
         self.classes = classes
 
-    def fit(self, X: Array, y: Array, eval_set: tuple[Array, Array] | None = None) -> Coded:
+    def fit(
+        self,
+        X: Array,
+        y: Array,
+        eval_set: tuple[Array, Array] | None = None,
+        sample_weight: Array | None = None,
+        eval_weight: Array | None = None,
+        groups: Array | None = None,
+        times: Array | None = None,
+    ) -> Coded:
         """Fit the model on coded labels; rows of `eval_set` with classes that `y` lacks are left out."""
+        given = accepted(self.model, sample_weight=sample_weight, groups=groups, times=times)
         self.classes_ = np.asarray(self.classes)
         coded = np.searchsorted(self.classes_, y)
         self.present_, coded = np.unique(coded, return_inverse=True)
         self.floor_ = PSEUDO_ROWS / (len(coded) * len(self.classes_))
         if eval_set is None:
-            self.model.fit(X, coded)
+            self.model.fit(X, coded, **given)
             return self
         X_valid, y_valid = eval_set
         known = np.searchsorted(self.classes_, y_valid)
         place = np.searchsorted(self.present_, known)
         seen = np.isin(known, self.present_)
-        self.model.fit(X, coded, eval_set=(X_valid[seen], place[seen]) if seen.any() else None)
+        if not seen.any():
+            self.model.fit(X, coded, eval_set=None, **given)
+            return self
+        if eval_weight is not None:
+            given |= accepted(self.model, eval_weight=eval_weight[seen])
+        self.model.fit(X, coded, eval_set=(X_valid[seen], place[seen]), **given)
         return self
 
     def relabel(self, classes: Array) -> None:
