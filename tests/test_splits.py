@@ -293,7 +293,7 @@ def test_splits_of_ones_own_lose_the_rows_that_do_not_count():
 
 
 @settings(deadline=None, max_examples=40)
-@given(st.lists(st.integers(2, 5), min_size=1, max_size=4), st.integers(2, 60), st.integers(2, 5), st.integers(0, 9))
+@given(st.lists(st.integers(2, 5), min_size=1, max_size=4), st.integers(3, 60), st.integers(2, 5), st.integers(0, 9))
 def test_every_training_part_holds_every_rare_class(rare, many, parts, seed):
     y = np.repeat(np.arange(len(rare) + 1), [many, *rare])
     y = np.random.default_rng(seed).permutation(y)
