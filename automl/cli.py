@@ -29,6 +29,9 @@ BUDGET = (
     "(default: 300, or no limit with --max-trials)"
 )
 METRIC = "Name of a scikit-learn scorer. auto is ROC AUC (two classes), log loss (more), RMSE (numbers)."
+WEIGHT = "Column that says how much a row counts; no feature. 0 is as if absent."
+GROUP = "Column of what rows belong to, such as a patient: no group is on both sides of a split; no feature."
+TIME = "Column of times: models are validated on later rows than they are trained on; stays a feature."
 SEARCH = "auto, random, tpe, gp or portfolio. auto is a portfolio, then TPE and genetic programming."
 COLUMN_TYPE = (
     "NAME=KIND (repeatable): number, boolean, category, ordered, date, duration, text or dropped; "
@@ -131,6 +134,9 @@ def fit(
     patience: Annotated[int | None, typer.Option(help="Stop after so many candidates without a better one.")] = None,
     task: Annotated[str, typer.Option(help="auto, classification, binary, multiclass or regression.")] = "auto",
     metric: Annotated[str, typer.Option(help=METRIC)] = "auto",
+    weight_column: Annotated[str | None, typer.Option(help=WEIGHT)] = None,
+    group_column: Annotated[str | None, typer.Option(help=GROUP)] = None,
+    time_column: Annotated[str | None, typer.Option(help=TIME)] = None,
     drop: Annotated[list[str] | None, typer.Option(help="Columns to leave out, with commas between them.")] = None,
     column_type: Annotated[list[str] | None, typer.Option(help=COLUMN_TYPE)] = None,
     include: Annotated[list[str] | None, typer.Option(help="Families to search, with commas between them.")] = None,
@@ -165,7 +171,13 @@ def fit(
     table = read_table(train)
     dropped = _names(drop) or []
     kinds = _kinds(column_type)
-    require_columns(table, {"--target": [target], "--drop": dropped, "--column-type": list(kinds)}, train)
+    rows = {"sample_weight": weight_column, "groups": group_column, "time": time_column}
+    options = zip(("--weight-column", "--group-column", "--time-column"), rows.values(), strict=True)
+    named = {option: [name] for option, name in options if name is not None}
+    require_columns(table, {"--target": [target], "--drop": dropped, "--column-type": list(kinds), **named}, train)
+    for option, (name,) in named.items():
+        if name in dropped:
+            raise ArgumentError(f"{option}: the column {name!r} is also named by --drop.")
     later = None if test_data is None else read_table(test_data)
     from automl.estimator import AutoML
 
@@ -194,7 +206,7 @@ def fit(
             callbacks=callbacks,
         )
         model._saves = True  # within the budget
-        model.fit(table.drop(columns=dropped), target, column_types=kinds, X_test=later)
+        model.fit(table.drop(columns=dropped), target, column_types=kinds, X_test=later, **rows)
         run = {"target": target, "task": model.task_, "metric": model.metric_, "score": model.best_score_}
         seconds = time.monotonic() - started
         run |= {"stop_reason": model.stop_reason_, "candidates": model.n_trials_, "seconds": round(seconds, 1)}

@@ -275,13 +275,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             splits = split(cv, data, history.seed, repeats.together)
             history.agree("splits", fingerprint(splits))
             warned = find_warnings(data, repeats, splits, X_test, history.seed)
-            warned = [*settings.about_rows(data, task, space, splits), *warned]
-            self._tell([data.inferred, *data.columns.notes, *absent, *warned], settings.verbose)
+            about = settings.about_rows(data, task, space, splits)
+            self._tell([data.inferred, *data.columns.notes, *absent, *about, *warned], settings.verbose)
             clock.lap("read")
             belong = repeats.together is not None or not data.table.about.plain
             plain = isinstance(cv, str | int) and not belong  # splits of one's own may part what belongs
-            about = (task, everything, data.table, data.y, splits, history.seed, run_dir.path)
-            evaluator = Evaluator(*about, plain=plain)  # how good
+            asked = (task, everything, data.table, data.y, splits, history.seed, run_dir.path)
+            evaluator = Evaluator(*asked, plain=plain)  # how good
             record_dummy(history, evaluator, everything, budget)  # from here on there is a model
             executor.attach(evaluator)
             searching = budget.less_hand_over()

@@ -181,6 +181,24 @@ def test_fit_tells_what_it_did(tmp_path, capsys):
     assert list(AutoML.load("model").feature_names_in_) == ["b"]
 
 
+def test_fit_is_told_of_the_rows(tmp_path, capsys):
+    table = pd.read_csv(io.StringIO(TABLE)).assign(w=1, g=lambda t: t["a"] // 6, t=lambda t: t["b"])
+    table.loc[:9, "w"] = 0
+    table.to_csv("table.csv", index=False)
+    rows = ["--weight-column", "w", "--group-column", "g", "--time-column", "a"]
+    assert main(["fit", "table.csv", "-t", "y", "--drop", "t", *rows, *QUICK]) == 0
+    told = capsys.readouterr().out
+    assert "10 rows of weight 0 are left out." in told
+    assert "each validated on later rows than it is trained on" in told
+    model = AutoML.load("model")
+    assert list(model.feature_names_in_) == ["a", "b"]
+    assert all(train.max() < valid.min() for train, valid in model.cv_splits_)
+    assert main(["fit", "table.csv", "-t", "y", "--drop", "w", "--weight-column", "w"]) == 2
+    assert "--weight-column: the column 'w' is also named by --drop" in capsys.readouterr().err
+    assert main(["fit", "table.csv", "-t", "y", "--time-column", "tt"]) == 2
+    assert "--time-column: 'table.csv' has no column 'tt'; did you mean 't'" in capsys.readouterr().err
+
+
 def test_fit_warns_of_the_data_at_the_start_and_at_the_end(tmp_path, capsys):
     (tmp_path / "train.csv").write_text(TABLE.replace("\n", ",z\n", 1).replace("yes", "yes,1").replace("no", "no,0"))
     (tmp_path / "test.csv").write_text("a,b,z\n" + "".join(f"{i},{i % 7},0\n" for i in range(900, 960)))
