@@ -10,6 +10,7 @@ from sklearn.svm import SVC, LinearSVC
 
 from automl import AutoML
 from automl.data.columns import Columns
+from automl.data.table import Table
 from automl.errors import ArgumentError
 from automl.pipeline.build import Recipe, build, missing_libraries, predict
 from automl.pipeline.calibrated import Calibrated, with_pairs
@@ -96,6 +97,17 @@ def test_catboost_reads_categories_and_stops_early(kind):
     assert np.abs(found - y[valid]).max() < 1 if kind == "regression" else (found == y[valid]).all()
     model.rounds_ = 1
     assert not np.allclose(predict(pipeline, table.take(valid)), shares)
+
+
+@pytest.mark.parametrize("kind", ["binary", "regression"])
+def test_catboost_learns_the_mean_where_all_columns_are_constant(kind):
+    y = np.tile([0, 0, 1], 20)
+    table = Table(np.ones((60, 2)) * [1, np.nan], np.zeros((60, 1), dtype=np.int32), (1,))
+    space = SPACE.for_task(kind, 60, 3)
+    recipe = Recipe(space, kind, None if kind == "regression" else np.array([0, 1]), 1, "rmse", seed=0, rounds=60)
+    predicted = predict(build(space.parse("catboost(input)"), recipe).fit(table, y), table)
+    assert np.ptp(predicted, axis=0).max() == 0
+    np.testing.assert_allclose(predicted.T[-1], 1 / 3, atol=0.1)
 
 
 # ---- kernels
