@@ -86,6 +86,17 @@ def test_without_validation_rows_one_point_is_fitted(make):
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
 
 
+def test_a_point_of_few_steps_goes_on_from_those_before():
+    X, y, held = halves(rows=400, columns=20)
+    labels, labels_held = (y > 0).astype(int), (held[1] > 0).astype(int)
+    settings = {"solver": "saga", "l1_ratio": 0.5, "random_state": 0}
+    path = LogisticPath(**settings).fit(X, labels, (X, labels))
+    path.rounds_ = 6
+    again = LogisticPath(rounds=6, **settings).fit(X, labels)
+    np.testing.assert_allclose(again.predict_proba(held[0]), path.predict_proba(held[0]))
+    assert np.mean(again.predict(held[0]) == labels_held) > 0.8
+
+
 def test_mae_has_a_curve_of_its_own():
     X, y, held = halves()
     path = RidgePath(metric="mae").fit(X, y, held)
