@@ -1,4 +1,4 @@
-"""The command line: ``automl fit``, ``predict``, ``leaderboard``, ``families`` and ``example``.
+"""The command line: ``automl fit``, ``predict``, ``leaderboard``, ``suspects``, ``families`` and ``example``.
 
 Libraries that take time to load are imported inside the commands, so that ``automl --help`` answers at once.
 """
@@ -216,6 +216,8 @@ def fit(
     terminal.show_leaderboard(console, out, ROWS_SHOWN)
     for note in [*(f"Mind: {text}" for text in model.warnings_), *model.time_report_["notes"]]:
         print(textwrap.fill(note, terminal.WIDTH, subsequent_indent="  "))
+    if doubtful := len(model.label_suspects()):
+        print(f"{doubtful:,} rows have a label that may be wrong: automl suspects {shlex.quote(str(out))}")
     spent = time.monotonic() - started
     print(f"\n{model.n_trials_} candidates in {spent:.1f} s (stopped by: {model.stop_reason_}).")
     print(f"Model:       {out / 'model.joblib'}\nLeaderboard: {out / model_dir.LEADERBOARD}")
@@ -269,7 +271,6 @@ def predict(
     named = [id_column] if id_column is not None else []
     require_columns(table, {"--id-column": named}, test)
     from automl.estimator import AutoML
-    from automl.trials.artifacts import write_whole
 
     model: Any = AutoML.load(folder)
     if proba and not hasattr(model, "classes_"):
@@ -282,10 +283,7 @@ def predict(
         shares = model.predict_proba(table)
         for place, label in enumerate(model.classes_):
             answer[f"proba_{label}"] = shares[:, place]
-    try:
-        write_whole(out, lambda beside: answer.to_csv(beside, index=False))
-    except OSError as error:
-        raise ArgumentError(f"--out: {str(out)!r} cannot be written: {error.strerror or error}.") from error
+    _write_csv(answer, out)
     if quiet:
         return
     extra = [name for name in table.columns if name not in set(getattr(model, "feature_names_in_", ()))]
@@ -294,6 +292,15 @@ def predict(
     if target in extra and (score := _score(model, table[target], predicted)):
         print(f"On these rows {target!r} is known: {score}.")
     print(f"{len(answer)} predictions: {out}")
+
+
+def _write_csv(table: Any, out: Path) -> None:
+    from automl.trials.artifacts import write_whole
+
+    try:
+        write_whole(out, lambda beside: table.to_csv(beside, index=False))
+    except OSError as error:
+        raise ArgumentError(f"--out: {str(out)!r} cannot be written: {error.strerror or error}.") from error
 
 
 def _score(model: Any, truth: Any, predicted: Any) -> str:
@@ -322,6 +329,29 @@ def leaderboard(
     from automl import terminal
 
     terminal.show_leaderboard(terminal.make_console(), folder, rows)
+
+
+@app.command(epilog="Example: automl suspects model --out suspects.csv")
+def suspects(
+    folder: ModelDir,
+    rows: Annotated[int, typer.Option(min=1, help="Rows to show.")] = ROWS_SHOWN,
+    out: Annotated[Path | None, typer.Option(help="CSV to write, with all of them.")] = None,
+) -> None:
+    """Show the training rows whose label may be wrong, the most doubtful first.
+
+    Rows are numbered from 0. Where classes overlap, correct labels are among them.
+    """
+    from automl.estimator import AutoML
+
+    found = AutoML.load(folder).label_suspects()
+    if out is not None:
+        _write_csv(found, out)
+    if found.empty:
+        print("No label is contradicted.")
+        return
+    shown = found.head(rows).dropna(axis="columns", how="all").drop(columns="reason")
+    print(shown.to_string(index=False, float_format="{:.3g}".format, max_colwidth=40))
+    print(f"{len(found):,} rows in all{'' if out is None else f': {out}'}")
 
 
 @app.command(epilog="Example: automl families lightgbm")

@@ -16,7 +16,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 
 from automl import persist
-from automl.arguments import first_candidates, memory, refuse_foreign
+from automl.arguments import first_candidates, memory, positive, refuse_foreign
 from automl.data.dataset import Data, make_task, split
 from automl.data.duplicates import find_repeats
 from automl.data.frame import (
@@ -38,6 +38,7 @@ from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
 from automl.fitted import check_fitted
 from automl.loop import Listener, Tidy, record_dummy, search
+from automl.report.labels import Labels
 from automl.report.leaderboard import leaderboard
 from automl.report.progress import Reporter
 from automl.report.time_report import TimeReport
@@ -304,6 +305,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         clock.lap("hand_over")
         self._keep(data, task, space, history, handed, splits, run_dir)
         self.warnings_ = warned
+        self._labels = Labels.of(data.y, data.classes, self._out_of_fold, repeats)
         self.stop_reason_ = reason
         self.time_report_ = clock.report(history, scheduler.ask_seconds, settings.n_jobs, handed.notes)
         return self
@@ -435,6 +437,29 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         """
         check_fitted(self)
         return self._leaderboard.copy()
+
+    def label_suspects(self, n: int | None = None) -> pd.DataFrame:
+        """Training rows whose label may be wrong, the most doubtful first.
+
+        In classification, rows that models which have not seen them give to another class, with at least the
+        probability that this class has on average where it is the label (confident learning: Northcutt, Jiang and
+        Chuang 2021), and copies of a row with different labels. In regression, rows whose residual is more than five
+        robust standard deviations from the others of similar prediction. Where classes overlap, correct labels are
+        among them: look at the rows before you change any.
+
+        Parameters
+        ----------
+        n : int, optional
+            Rows to give at most.
+
+        Returns
+        -------
+        DataFrame
+            With the columns row (its number in `X`, from 0), label, predicted, probability (of the label; NaN in
+            regression), deviations (robust standard deviations of the residual; NaN in classification) and reason.
+        """
+        check_fitted(self)
+        return self._labels.suspects(positive("n", n, whole=True))
 
     def save(self, path: str | Path) -> Path:
         """Write the fitted model to a file (joblib); `AutoML.load` reads it.

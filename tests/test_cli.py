@@ -19,7 +19,7 @@ from automl.errors import DataError
 from automl.report.progress import Progress
 from automl.terminal import Interrupt, LiveLine, leaderboard_table
 
-COMMANDS = ["fit", "predict", "leaderboard", "families", "example"]
+COMMANDS = ["fit", "predict", "leaderboard", "suspects", "families", "example"]
 QUICK = ["--max-trials", "2", "--include", "naive_bayes,decision_tree", "--n-jobs", "1", "--seed", "0"]
 TABLE = "a,b,y\n" + "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(60))
 
@@ -279,6 +279,20 @@ def test_leaderboard_shows_rows_and_what_failed(fitted, capsys):
     told = capsys.readouterr().out
     assert "log_loss" in told
     assert "more: automl leaderboard" in told
+
+
+def test_suspects_names_the_rows_whose_label_may_be_wrong(tmp_path, capsys):
+    rows = [f"{i % 7 + (40 if i % 2 else 0)},{i * 37 % 101},{'yes' if i % 2 else 'no'}\n" for i in range(200)]
+    rows[90] = rows[90].replace("no", "yes")
+    (tmp_path / "table.csv").write_text("a,b,y\n" + "".join(rows))
+    assert main(["fit", "table.csv", "-t", "y", *QUICK]) == 0
+    assert "have a label that may be wrong: automl suspects model" in capsys.readouterr().out
+    assert main(["suspects", "model", "--out", "suspects.csv", "--rows", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[1].split()[:3] == ["90", "yes", "no"]
+    written = pd.read_csv("suspects.csv")
+    assert written["row"][0] == 90
+    assert f"{len(written)} rows in all: suspects.csv" in printed
 
 
 def test_run_dir_goes_on_where_a_run_stopped(tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 
 from automl.data.dataset import Data
 from automl.data.duplicates import Repeats
-from automl.data.frame import as_frame
+from automl.data.frame import as_frame, carries_names
 from automl.data.giveaway import check_columns
 from automl.data.shift import align_test, compare
 from automl.data.splits import Split
@@ -38,6 +38,6 @@ def find_warnings(data: Data, repeats: Repeats, splits: list[Split], X_test: Any
     found = [repeats.note(splits)] if repeats.groups is not None else []
     found += check_columns(data.frame, data.columns, data.y, classes, distinct, seed)
     if X_test is not None:
-        test = align_test(as_frame(X_test, least_rows=1), data.columns, hasattr(X_test, "columns"))
+        test = align_test(as_frame(X_test, least_rows=1), data.columns, carries_names(X_test))
         found += compare(data.frame, data.table, test, data.columns, seed)
     return found
