@@ -93,7 +93,7 @@ def record_dummy(history: History, runs: Runs, space: Space, budget: Budget) -> 
     """
     if any(trial.complete and trial.origin == DUMMY for trial in history.trials):
         return
-    job = Job(Proposal(space.default(DUMMY), DUMMY), trial=0 if history.trials else None)
+    job = Job(Proposal(space.cheapest(DUMMY), DUMMY), trial=0 if history.trials else None)
     trial = history.start(job, budget.elapsed())
     result = runs.run(job)
     history.finish(trial, result, budget.elapsed())

@@ -203,3 +203,11 @@ def test_prepared_arrays_are_shared_and_make_room(tmp_path, monkeypatch):
         Input(text_components=components, text_unit="words").fit_transform(data, goal("binary"))
     assert sum(path.stat().st_size for path in (tmp_path / "prepared").glob("*.npy")) <= 3 * first.nbytes
     np.testing.assert_array_equal(Input().fit_transform(data, goal("binary")), first)
+
+
+def test_the_dummy_prepares_nothing_dear():
+    sized = space("multiclass")
+    assert "text='none'" in sized.cheapest("dummy").text
+    assert "many_levels='own'" in sized.cheapest("dummy").text
+    assert sized.short(sized.default("dummy")) == "dummy(input)"
+    assert sized.only(exclude=["dummy"]).short(sized.default("dummy")) == "dummy(input)"

@@ -201,6 +201,15 @@ class Space:
         """The family with its defaults, straight on the input."""
         return self.candidate(family)
 
+    def cheapest(self, family: str) -> Candidate:
+        """The family and its leaf with the values that cost least time, where cost depends on them."""
+
+        def values(component: Component) -> dict[str, Value]:
+            return {param.name: param.cheap for param in component.params if param.cheap is not None}
+
+        leaf = self.node(INPUT, values(self.leaf), strict=False)
+        return self._checked(Candidate(self.node(family, values(self.component(family)), leaf, strict=False)))
+
     def first_candidates(self) -> list[Candidate]:
         """The portfolio's entries that this space can express, in order, without repeats."""
         found: dict[str, Candidate] = {}
@@ -233,10 +242,12 @@ class Space:
 
         def short(node: Node) -> Node:
             inputs = tuple(short(part) for part in node.inputs)
-            if node.component in (UNION, STACK) or self.check(candidate) is not None:
+            if node.component not in (INPUT, *self.models, *self.steps):
                 return replace(node, inputs=inputs)
             defaults = {p.name: p.default for p in self.component(node.component).params}
-            changed = tuple((name, value) for name, value in node.params if value != defaults[name])
+            changed = tuple(
+                (name, value) for name, value in node.params if name not in defaults or value != defaults[name]
+            )
             return replace(node, params=changed, inputs=inputs)
 
         return Candidate(short(candidate.root)).text
