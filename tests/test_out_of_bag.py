@@ -9,6 +9,7 @@ from test_evaluator import DECLARED, Killed, evaluator_of, job, noise, problem, 
 from automl import AutoMLClassifier
 from automl.data.splits import make_splits
 from automl.evaluate import evaluator as evaluator_module
+from automl.evaluate import out_of_bag as once_module
 from automl.evaluate.evaluator import Evaluator
 from automl.evaluate.out_of_bag import out_of_bag, partitions
 from automl.pipeline.build import build, predict
@@ -185,7 +186,7 @@ def test_an_interrupted_evaluation_starts_again(tmp_path, monkeypatch):
     resumed = pickle.loads(pickle.dumps(evaluator_of(tmp_path / "cut", X, y)))
     outcome = ran(resumed, FOREST)
     assert (outcome.fold_losses, outcome.train_loss) == (whole.fold_losses, whole.train_loss)
-    monkeypatch.setattr(evaluator_module, "build", None)  # whole now: nothing is fitted again
+    monkeypatch.setattr(once_module, "build", None)  # whole now: nothing is fitted again
     assert ran(evaluator_of(tmp_path / "cut", X, y), FOREST).fold_losses == whole.fold_losses
 
 

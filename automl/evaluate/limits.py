@@ -1,4 +1,4 @@
-"""What surrounds an evaluation: native threads, warnings that are kept, a clock."""
+"""What surrounds an evaluation: native threads, warnings that are kept, a clock, limits of time."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from contextlib import contextmanager
 
 import numpy as np
 from threadpoolctl import threadpool_limits
+
+from automl.trials.trial import Failure, FoldResult, Job
 
 
 @contextmanager
@@ -44,3 +46,12 @@ class Clock:
         now = time.perf_counter()
         seconds, self._start = now - self._start, now
         return seconds
+
+
+def out_of_time(job: Job, seconds: float, done: list[FoldResult]) -> Failure | None:
+    """For executors that cannot stop a job: the limits, looked at between folds."""
+    if job.seconds_limit is not None and seconds > job.seconds_limit:
+        return Failure("timeout", f"Took longer than {job.seconds_limit:.1f} s.", tuple(done))
+    if job.search_seconds is not None and seconds > job.search_seconds:
+        return Failure("cut", "The search ended first.", tuple(done))
+    return None

@@ -8,13 +8,22 @@ the whole forest. Cut by fold, these predictions are scored as those of all othe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
 from automl.data.splits import Split
+from automl.evaluate.limits import Clock
+from automl.evaluate.scores import TRAIN_SAMPLE
+from automl.pipeline.build import build
+from automl.pipeline.fitting import arguments
+from automl.space.seed import derive_seed
+from automl.trials.trial import FoldResult, Job
+
+if TYPE_CHECKING:
+    from automl.evaluate.evaluator import Evaluator
 
 Array = NDArray[Any]
 
@@ -27,6 +36,33 @@ def partitions(splits: Sequence[Split], rows: int) -> bool:
         if len(train) + len(valid) != rows:
             return False
     return len(splits) > 1 and bool((held == 1).all())
+
+
+def fit_once(evaluator: Evaluator, job: Job) -> list[FoldResult]:
+    """The folds of a forest that validates itself: one model, the first fold's, stands for all of them."""
+    key = job.candidate.key
+    stored = evaluator.artifacts.folds(key, job.rung)
+    if len(stored) == len(evaluator.splits):
+        return list(stored.values())
+    pipeline = build(job.candidate, evaluator.recipe(derive_seed(evaluator.seed, key, "refit"), job.threads))
+    clock = Clock()
+    matrix = pipeline[:-1].fit_transform(
+        evaluator.table.take(np.arange(len(evaluator.y)), "all", evaluator.cache), evaluator.y
+    )
+    prepare_seconds = clock.lap()
+    pipeline[-1].fit(matrix, evaluator.y, **arguments(pipeline[-1], evaluator.table.about))
+    prediction = out_of_bag(pipeline, matrix)
+    fit_seconds = clock.lap()
+    train_loss = evaluator.train_loss(pipeline, 0)
+    seconds = (prepare_seconds, fit_seconds, clock.lap())
+    done: list[FoldResult] = []
+    for fold, (train, valid) in enumerate(evaluator.splits):
+        loss, rows = evaluator.scores.fold(fold, prediction[valid]), min(len(train), TRAIN_SAMPLE)
+        spent = (*seconds, rows) if fold == 0 else (0.0, 0.0, 0.0, 0)
+        result = FoldResult(fold, loss, train_loss, *spent, model_bytes=0, out_of_bag=True)
+        model = pipeline if fold == 0 else None
+        done.append(evaluator.artifacts.save_fold(key, job.rung, result, model, prediction[valid]))
+    return done
 
 
 def out_of_bag(pipeline: Pipeline, matrix: Array) -> Array:
