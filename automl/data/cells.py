@@ -66,8 +66,8 @@ class Cells:
             return None
         try:
             array: Floats = np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
-        except (TypeError, ValueError, OverflowError):
-            array = pd.to_numeric(values.astype(object).map(_plain), errors="coerce").to_numpy(dtype=np.float64)
+        except (TypeError, ValueError, ArithmeticError):  # whole numbers or decimals beyond what a float holds
+            array = np.array([_float(value) for value in values.astype(object)], dtype=np.float64)
         # infinities are missing: most models refuse them
         return np.where(np.isfinite(array), array, np.nan)
 
@@ -136,7 +136,7 @@ def seconds(index: pd.DatetimeIndex) -> Floats:
 
 def number_text(value: Any) -> str:
     """A number as text that does not depend on its dtype: 1 and 1.0 are the same."""
-    number = float(value)
+    number = _float(value)
     if not np.isfinite(number):
         return ""
     return str(int(number)) if number.is_integer() and abs(number) < 1e15 else repr(number)
@@ -164,15 +164,19 @@ def text_of(value: Any) -> str:
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, dt.timedelta):
-        return f"{value.total_seconds()} s"
+        return f"{value.total_seconds():.6f} s"
     try:
         return text_of(str(value))
     except Exception:  # an object of the user's own whose text fails is no reason to stop
         return ""
 
 
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, (decimal.Decimal, numbers.Real)) else np.nan
+def _float(value: Any) -> float:
+    """A number as float, NaN where it is none or too large."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, ArithmeticError):
+        return np.nan
 
 
 def _merged(place: Any, texts: list[str]) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -245,8 +245,9 @@ _STEP = (
 _CLOCK = r"([+-])?(\d+):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?"
 _ONE = re.compile(_STEP, re.IGNORECASE)
 _STEPS = re.compile(rf"(-)?\s*((?:{_STEP}[\s,]*(?:and\s+)?)*)(?:{_CLOCK})?", re.IGNORECASE)
-_ISO_SPAN = re.compile(
-    r"(-)?P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", re.IGNORECASE
+_ISO_SPAN = re.compile(  # pandas puts the sign behind the P
+    r"(-)?P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:(-?\d+)W)?(?:(-?\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?",
+    re.IGNORECASE,
 )
 _ISO_SECONDS = (31_557_600.0, 2_629_800.0, 604_800.0, 86_400.0, 3_600.0, 60.0, 1.0)
 

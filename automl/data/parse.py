@@ -34,7 +34,7 @@ _CURRENCY = (
     r"US\$|R\$|A\$|C\$|[$€£¥₹₽₩₺₪฿₫₦]|Rs\.?|USD|EUR|GBP|INR|JPY|CHF|CAD|AUD|CNY|RUB|BRL|MXN|SEK|NOK|DKK|PLN|KRW|ZAR|HKD"
     r"|SGD|NZD"
 )
-_UNIT = rf"""[^\W\d_][^\d()<>=~+,;:|?!@*\[\]{{}}_]{{0,23}}|[%°‰"'][A-Za-z]?|{_CURRENCY}"""
+_UNIT = rf"""(?!(?:or|and)\b)[^\W\d_][^\d()<>=~+,;:|?!@*\[\]{{}}_]{{0,23}}|[%°‰"'][A-Za-z]?|{_CURRENCY}"""
 _LESS = r"<|less than|fewer than|under|below|lt[- ]"
 _MORE = r">|more than|greater than|over|above|gt[- ]"
 _NEAR = r"<=|>=|≤|≥|=|~|≈|±|up to|at most|at least|about|around|approximately|approx\.?|circa|ca?\."
