@@ -88,6 +88,12 @@ REFUSALS = {
     "wrong drop": (["fit", "table.csv", "-t", "y", "--drop", "a,c"], "--drop: 'table.csv' has no column 'c'"),
     "one class": (["fit", "one_class.csv", "-t", "y"], "only one class ('yes')"),
     "no column left": (["fit", "table.csv", "-t", "y", "--drop", "a,b"], "no column to learn from"),
+    "no kind": (["fit", "table.csv", "-t", "y", "--column-type", "a"], "--column-type must be NAME=KIND"),
+    "wrong kind": (["fit", "table.csv", "-t", "y", "--column-type", "a=dat"], "Did you mean 'date'?"),
+    "kind of no column": (
+        ["fit", "table.csv", "-t", "y", "--column-type", "c=date"],
+        "--column-type: 'table.csv' has no",
+    ),
     "no target": (["fit", "table.csv"], "target"),
     "unknown option": (["fit", "table.csv", "--targt", "y"], "No such option: --targt"),
     "not a number": (["fit", "table.csv", "-t", "y", "--n-jobs", "two"], "'--n-jobs'"),
@@ -197,6 +203,14 @@ def test_fit_is_told_of_the_rows(tmp_path, capsys):
     assert "--weight-column: the column 'w' is also named by --drop" in capsys.readouterr().err
     assert main(["fit", "table.csv", "-t", "y", "--time-column", "tt"]) == 2
     assert "--time-column: 'table.csv' has no column 'tt'; did you mean 't'" in capsys.readouterr().err
+
+
+def test_fit_is_told_kinds_of_columns(tmp_path):
+    (tmp_path / "table.csv").write_text(TABLE)
+    assert (
+        main(["fit", "table.csv", "-t", "y", "--column-type", "a=category", "--column-type", "b=dropped", *QUICK]) == 0
+    )
+    assert list(AutoML.load("model").columns_["kind"]) == ["category", "dropped"]
 
 
 def test_fit_warns_of_the_data_at_the_start_and_at_the_end(tmp_path, capsys):

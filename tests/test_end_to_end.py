@@ -418,3 +418,26 @@ def test_models_need_no_search(tmp_path, kind):
         [sys.executable, "-c", BLOCKED, str(path)], capture_output=True, text=True, check=False, timeout=60
     )
     assert done.stdout == "predicted\n", done.stderr
+
+
+def test_tables_of_every_kind_are_learned_from():
+    rng = np.random.default_rng(0)
+    rows = 120
+    y = rng.integers(0, 2, rows)
+    X = pd.DataFrame(
+        {
+            "row": range(rows),
+            "size": [f"{number:,} sq ft" for number in rng.integers(500, 2000, rows)],
+            "day": [f"{day}/03/2019" for day in rng.integers(1, 28, rows)],
+            "stay": [f"{hours}h {minutes}m" for hours, minutes in rng.integers(1, 59, (rows, 2))],
+            "level": rng.choice(["low", "medium", "high"], rows),
+            "code": rng.integers(1, 5, rows),
+            "said": [f"a {'good' if good else 'bad'} stay, wrote guest {guest}" for guest, good in enumerate(y)],
+        }
+    )
+    model = AutoML(**SMALL, max_trials=2, include=["logistic", "decision_tree"])
+    model.fit(X, y, column_types={"code": "category"})
+    kinds = ["identifier", "number", "date", "duration", "ordered", "category", "text"]
+    assert list(model.columns_["kind"]) == kinds
+    assert model.best_score_ > 0.9
+    assert model.predict(X.drop(columns="row").assign(row=None).iloc[:3]).shape == (3,)

@@ -13,9 +13,8 @@ from automl.data.dates import date_shape, guess_dates, parse_span, read_times
 from automl.data.parse import guess_numbers, parse_number
 
 
-def distinct(values):
-    cells = Cells(pd.Series(values, dtype=object))
-    return cells.texts, cells.counts
+def cells_of(values):
+    return Cells(pd.Series(values, dtype=object))
 
 
 # ---- numbers
@@ -128,8 +127,8 @@ def test_decimal_commas(text, value):
     ],
 )
 def test_columns_of_numbers(values, expected):
-    texts, counts = distinct(values)
-    guess = guess_numbers(texts, counts)
+    cells = cells_of(values)
+    texts, guess = cells.texts, guess_numbers(cells)
     assert guess is not None
     assert guess.share == 1.0
     found = dict(zip(texts, guess.values, strict=True))
@@ -138,13 +137,11 @@ def test_columns_of_numbers(values, expected):
 
 
 def test_telephone_numbers_are_no_ranges():
-    texts, counts = distinct([f"{100 + place}-{4000 + place}" for place in range(300)])
-    assert guess_numbers(texts, counts) is None
+    assert guess_numbers(cells_of([f"{100 + place}-{4000 + place}" for place in range(300)])) is None
 
 
 def test_units_that_were_not_met_are_missing():
-    texts, counts = distinct(["1 kg", "2 kg", "3 kg"])
-    guess = guess_numbers(texts, counts)
+    guess = guess_numbers(cells_of(["1 kg", "2 kg", "3 kg"]))
     assert guess is not None
     read, _ = guess.format.read(np.array(["4 kg", "4", "4 parrots"], dtype=object))
     np.testing.assert_array_equal(read, [4, 4, np.nan])
@@ -170,7 +167,7 @@ def test_numbers_are_read_back(numbers, style, swapped):
     if swapped:  # 1.234,50
         texts = [text.translate(str.maketrans(",.", ".,")) for text in texts]
     cells = Cells(pd.Series(texts))
-    guess = guess_numbers(cells.texts, cells.counts)
+    guess = guess_numbers(cells)
     assert guess is not None
     sign = -1 if style == "accounting" else 1
     np.testing.assert_allclose(cells.spread(guess.values, np.nan), [sign * number for number in numbers])
@@ -217,8 +214,8 @@ def test_whatever_the_text_no_parser_fails(text):
     ],
 )
 def test_dates_in_texts(values, expected):
-    texts, counts = distinct(values)
-    guess = guess_dates(texts, counts)
+    cells = cells_of(values)
+    texts, guess = cells.texts, guess_dates(cells)
     assert guess is not None
     assert guess.share == 1.0
     found = dict(zip(texts, guess.values, strict=True))
@@ -230,7 +227,7 @@ def test_dates_in_texts(values, expected):
     [["May", "June"], ["2019", "2020"], ["12", "13"], ["18-Years", "3-Days"], ["1.2.3", "1.2.4"], ["a:b", "12:99"]],
 )
 def test_texts_that_are_no_dates(values):
-    assert guess_dates(*distinct(values)) is None
+    assert guess_dates(cells_of(values)) is None
 
 
 FORMATS = [
@@ -257,7 +254,7 @@ def test_dates_are_read_back(moments, form):
     texts = [one.strftime(form) for one in moments]
     expected = [dt.datetime.strptime(text, form).replace(tzinfo=dt.UTC).timestamp() for text in texts]
     cells = Cells(pd.Series(texts))
-    guess = guess_dates(cells.texts, cells.counts)
+    guess = guess_dates(cells)
     assert guess is not None
     np.testing.assert_allclose(cells.spread(guess.values, np.nan), expected)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import numbers
+from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,11 @@ Floats = NDArray[np.float64]
 NA_TEXTS = frozenset({
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
     "NULL", "NaN", "NaT", "None", "n/a", "nan", "null",
+})  # fmt: skip
+MISSING = frozenset({  # lower-case words that mean "not known" among numbers, dates and spans of time
+    "na", "n/a", "nan", "none", "null", "nil", "-", "--", "---", "?", "??", ".", "..", "*", "unknown", "missing",
+    "undefined", "unspecified", "#n/a", "#div/0!", "#value!", "#ref!", "tbd", "tba", "not available",
+    "not applicable", "not known", "no data",
 })  # fmt: skip
 _NUMERIC = {"integer", "floating", "mixed-integer-float", "decimal"}
 
@@ -32,6 +38,13 @@ class Cells:
     def __init__(self, values: pd.Series[Any]) -> None:
         self.values = values
         self.rows = len(values)
+        self._made: dict[Hashable, Any] = {}
+
+    def once(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """What `make` gives, made once for each key: the kind of a column is found by reading it."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
 
     @cached_property
     def _inferred(self) -> str:
@@ -113,6 +126,11 @@ class Cells:
         """Rows of each distinct text."""
         codes = self.codes
         return np.bincount(codes[codes >= 0], minlength=len(self.texts))
+
+    @cached_property
+    def known(self) -> NDArray[np.bool_]:
+        """Whether each distinct text is no word for "missing"."""
+        return np.array([text.lower() not in MISSING for text in self.texts], dtype=bool)
 
     @cached_property
     def present(self) -> int:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from automl.data.cells import Cells
 from automl.data.kinds import WISHES, Column, Kind, as_wished, learn
-from automl.data.table import Table
+from automl.data.table import Table, Text
 from automl.data.texts import count_texts
 from automl.data.views import Levels, Moments, Plain, Rest, Words
 from automl.errors import ArgumentError, DataError, InputTypeError
@@ -58,14 +58,24 @@ class Columns:
         DataError, ArgumentError, InputTypeError
             If an override names no column or no kind, or no cell can be read so.
         """
+        return cls._learned(frame, [Cells(frame.iloc[:, place]) for place in range(frame.shape[1])], overrides)
+
+    @classmethod
+    def read(cls, frame: pd.DataFrame, overrides: Overrides | None = None) -> tuple[Columns, Table]:
+        """`learn` and `encode` of the same table, in one go."""
+        cells = [Cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
+        columns = cls._learned(frame, cells, overrides)
+        return columns, columns._table(cells, len(frame))
+
+    @classmethod
+    def _learned(cls, frame: pd.DataFrame, cells: list[Cells], overrides: Overrides | None) -> Columns:
         wishes = _checked(overrides, list(frame.columns))
         columns: list[Column] = []
         met: dict[bytes, Hashable] = {}
-        for place, name in enumerate(frame.columns):
-            cells = Cells(frame.iloc[:, place])
-            column = as_wished(name, cells, wishes[name]) if name in wishes else learn(name, cells)
+        for name, one in zip(frame.columns, cells, strict=True):
+            column = as_wished(name, one, wishes[name]) if name in wishes else learn(name, one)
             if column.views:
-                key = _key(column, cells)
+                key = _key(column, one)
                 if key in met and name not in wishes:
                     note = f"is equal to {met[key]!r} and left out"
                     column = Column(name, "duplicate", note=note, told=True)
@@ -142,30 +152,30 @@ class Columns:
         X : DataFrame or array-like of shape (n_rows, n_columns)
         """
         frame = self.align(X)
+        return self._table([Cells(frame.iloc[:, place]) for place in range(frame.shape[1])], len(frame))
+
+    def _table(self, cells: list[Cells], rows: int) -> Table:
         numbers: list[NDArray[np.float64]] = []
         codes: list[NDArray[np.int32]] = []
         dates: list[NDArray[np.float64]] = []
-        texts = []
-        for place, column in enumerate(self.columns):
-            cells = Cells(frame.iloc[:, place]) if column.views else None
+        texts: list[Text] = []
+        for column, one in zip(self.columns, cells, strict=True):
             for view in column.views:
-                assert cells is not None
                 if isinstance(view, (Levels, Rest)):
-                    codes.append(view.codes(cells))
+                    codes.append(view.codes(one))
                 elif isinstance(view, Moments):
-                    dates.append(view.dates(cells))
+                    dates.append(view.dates(one))
                 elif isinstance(view, Words):
-                    numbers += view.looks(cells)
-                    texts.append(count_texts(view.texts(cells)))
+                    numbers += view.looks(one)
+                    texts.append(count_texts(view.texts(one)))
                 else:
-                    numbers.append(view.numbers(cells))
+                    numbers.append(view.numbers(one))
         if not (numbers or codes or dates or texts):  # nothing to learn from: every model becomes a constant
-            numbers.append(np.zeros(len(frame)))
-        levels = tuple(count for column in self.columns for count in column.level_counts)
+            numbers.append(np.zeros(rows))
         return Table(
-            np.column_stack(numbers) if numbers else np.empty((len(frame), 0)),
-            np.column_stack(codes) if codes else np.empty((len(frame), 0), dtype=np.int32),
-            levels,
+            np.column_stack(numbers) if numbers else np.empty((rows, 0)),
+            np.column_stack(codes) if codes else np.empty((rows, 0), dtype=np.int32),
+            tuple(count for column in self.columns for count in column.level_counts),
             np.column_stack(dates) if dates else None,
             tuple(texts),
         )

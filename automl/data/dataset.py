@@ -76,9 +76,9 @@ class Data:
         coded, classes, inferred = read_target(target, task)
         if isinstance(column_types, Mapping):
             column_types = {as_name(name): kind for name, kind in column_types.items()}
-        columns = Columns.learn(frame, column_types)
+        columns, table = Columns.read(frame, column_types)
         named, name = has_text_names(X), str(target.name or "y")
-        return cls(columns.encode(frame), coded, classes, columns, named, name, inferred, frame)
+        return cls(table, coded, classes, columns, named, name, inferred, frame)
 
     def told(self, told: Mapping[str, Any]) -> Data:
         """The same data, and what is known of each row.

@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.cells import seconds
-from automl.data.parse import MISSING
+from automl.data.cells import Cells, seconds
 
 Floats = NDArray[np.float64]
 SAMPLE = 400  # distinct texts, evenly spread, of which the formats are found
@@ -109,9 +108,9 @@ class DateGuess:
     guessed: bool
 
 
-def guess_dates(texts: NDArray[Any], counts: NDArray[np.int64]) -> DateGuess | None:
+def guess_dates(cells: Cells) -> DateGuess | None:
     """Find how dates are written; None where hardly any text is one."""
-    known = np.array([text.lower() not in MISSING for text in texts], dtype=bool)
+    texts, counts, known = cells.texts, cells.counts, cells.known
     if not known.any():
         return None
     step = max(1, int(known.sum()) // SAMPLE)
@@ -130,7 +129,7 @@ def guess_dates(texts: NDArray[Any], counts: NDArray[np.int64]) -> DateGuess | N
         formats += [one.replace("%b", "%B") for one in formats if "%b" in one]
     ordinals = any(_ORDINAL.search(text) for text in sample)
     read = DateFormat(tuple(dict.fromkeys(formats)), ordinals)
-    values = read.read(texts)
+    values = cells.once(read, lambda: read.read(texts))
     good = known & ~np.isnan(values)
     if not good.any():
         return None
@@ -228,7 +227,17 @@ def read_times(texts: NDArray[Any]) -> Floats:
     return np.where(hour < 24, found, np.nan)
 
 
-PLAIN_TIME = re.compile(r"\d{1,2}:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?", re.IGNORECASE)
+_PLAIN_TIME = re.compile(r"\d{1,2}:[0-5]\d(?::[0-5]\d(?:\.\d+)?)?(?:\s?[ap]\.?m\.?)?", re.IGNORECASE)
+
+
+def are_times(cells: Cells) -> NDArray[np.bool_]:
+    """Whether each distinct text is a time of day and nothing else."""
+    sample = cells.texts[:: max(1, len(cells.texts) // SAMPLE)]
+    if not any(_PLAIN_TIME.fullmatch(text) for text in sample):
+        return np.zeros(len(cells.texts), dtype=bool)
+    found = (bool(_PLAIN_TIME.fullmatch(text)) and int(text.split(":")[0]) < 24 for text in cells.texts)
+    return np.fromiter(found, dtype=bool, count=len(cells.texts))
+
 
 # ---- spans of time
 
@@ -298,15 +307,16 @@ def read_spans(texts: NDArray[Any]) -> tuple[Floats, set[str]]:
     return values, met
 
 
-def guess_spans(texts: NDArray[Any], counts: NDArray[np.int64]) -> SpanGuess | None:
+def guess_spans(cells: Cells) -> SpanGuess | None:
     """Find spans of time; None where hardly any text is one, or where they could as well be metres or watts."""
-    known = np.array([text.lower() not in MISSING for text in texts], dtype=bool)
+    texts, counts, known = cells.texts, cells.counts, cells.known
     if not known.any():
         return None
     sample = texts[known][:: max(1, int(known.sum()) // SAMPLE)]
     if np.isnan(read_spans(sample)[0]).mean() > 0.3:
         return None
     values, met = read_spans(texts)
+    cells.once("spans", lambda: values)
     if len(met) == 1 and len(next(iter(met))) == 1:
         return None
     return SpanGuess(values, float(counts[known & ~np.isnan(values)].sum() / counts[known].sum()))

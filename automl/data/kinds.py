@@ -10,10 +10,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.data.cells import Cells
-from automl.data.dates import PLAIN_TIME, DateFormat, guess_dates, guess_spans
+from automl.data.cells import MISSING, Cells
+from automl.data.dates import DateFormat, are_times, guess_dates, guess_spans
 from automl.data.orders import known_order
-from automl.data.parse import MISSING, guess_numbers
+from automl.data.parse import guess_numbers
 from automl.data.text_kinds import has_parts, is_free_text, random_id
 from automl.data.views import FLAGS, Clock, Filled, Flag, Levels, Moments, Place, Plain, Rest, Span, View, Words, rests
 from automl.errors import DataError
@@ -112,7 +112,7 @@ def as_wished(name: Hashable, cells: Cells, wish: str | Sequence[Any]) -> Column
 
 def _wished(name: Hashable, cells: Cells, wish: str) -> Column:
     if wish == "number":
-        guess = guess_numbers(cells.texts, cells.counts) if cells.numbers is None and cells.present else None
+        guess = guess_numbers(cells) if cells.numbers is None and cells.present else None
         return Column(name, "number", (Plain(guess.format) if guess else Plain(),), guess.note if guess else "")
     if wish == "boolean":
         return Column(name, "boolean", (Flag(),))
@@ -140,7 +140,7 @@ def _wished(name: Hashable, cells: Cells, wish: str) -> Column:
 def _wished_date(name: Hashable, cells: Cells) -> Column:
     if cells.moments is not None:
         return _moments(name, cells)
-    if guess := guess_dates(cells.texts, cells.counts):
+    if guess := guess_dates(cells):
         return Column(name, "date", (Moments(guess.format),), guess.note)
     plain = Plain().numbers(cells)
     largest = np.nanmax(np.abs(plain)) if not np.isnan(plain).all() else 0.0
@@ -174,7 +174,7 @@ def _numeric(name: Hashable, cells: Cells) -> Column:
     column = Column(name, "number", (Plain(),))
     if (present == np.floor(present)).all():
         if _are_days(present):
-            guess = guess_dates(cells.texts, cells.counts)
+            guess = guess_dates(cells)
             if guess and guess.share >= DATE_SHARE:
                 return _if_it_varies(Column(name, "date", (Moments(guess.format),), guess.note), cells)
         if counts_rows(name, present, cells.rows):
@@ -211,7 +211,7 @@ def _words(cells: Cells) -> list[str]:
 
 def _written(name: Hashable, cells: Cells) -> Column:
     """Tell what texts hold: what is read most narrowly comes first."""
-    texts, counts = cells.texts, cells.counts
+    texts = cells.texts
     if len(texts) == 1:
         return _if_it_varies(Column(name, "category", (Levels((texts[0],)),)), cells)
     if len(texts) == 2 and _are_flags(texts):
@@ -222,7 +222,7 @@ def _written(name: Hashable, cells: Cells) -> Column:
         return replace(_category(name, cells, code), note=f"codes of {code} digits")
     if moment := _date_or_time(name, cells):
         return moment
-    spans = guess_spans(texts, counts)
+    spans = guess_spans(cells)
     if spans and spans.share >= NUMBER_SHARE:
         return _span(name, cells, spans.values)
     if number := _number(name, cells):
@@ -252,11 +252,10 @@ def _leading_zeros(texts: NDArray[Any]) -> int:
 
 def _date_or_time(name: Hashable, cells: Cells) -> Column | None:
     texts, counts = cells.texts, cells.counts
-    known = np.array([text.lower() not in MISSING for text in texts], dtype=bool)
-    plain = np.array([bool(PLAIN_TIME.fullmatch(text)) and int(text.split(":")[0]) < 24 for text in texts])
+    known, plain = cells.known, are_times(cells)
     total = counts[known].sum()
     times = counts[known & plain].sum() / total if total else 0.0
-    guess = guess_dates(texts, counts) if times < DATE_SHARE else None
+    guess = guess_dates(cells) if times < DATE_SHARE else None
     dated = guess.share if guess else 0.0
     if times >= 0.05 and times + dated >= DATE_SHARE:
         views: tuple[View, ...] = (Clock(),)
@@ -272,18 +271,19 @@ def _date_or_time(name: Hashable, cells: Cells) -> Column | None:
 
 
 def _number(name: Hashable, cells: Cells) -> Column | None:
-    guess = guess_numbers(cells.texts, cells.counts)
+    guess = guess_numbers(cells)
     if guess is None:
         return None
     numbers = guess.values[~np.isnan(guess.values)]
     plain = Plain(guess.format)
+    cells.once(guess.format, lambda: (guess.values, guess.units))
     if guess.share >= NUMBER_SHARE:
         if not guess.note and (numbers == np.floor(numbers)).all() and counts_rows(name, numbers, cells.rows):
             return Column(name, "identifier", note="numbers the rows and is left out", told=True)
         if not guess.mixed:
             return _if_it_varies(Column(name, "number", (plain,), guess.note), cells)
         return Column(name, "number", (plain, _rest(cells, plain)), guess.note)
-    words = {text for text, value in zip(guess.rest, guess.values, strict=True) if text and np.isnan(value)}
+    words = set(cells.texts[cells.known & np.isnan(guess.values)])
     if guess.share >= PARTLY_SHARE and len(words) <= 20 and len(np.unique(numbers)) >= 3:
         shown = ", ".join(map(repr, sorted(words)[:3])) + (", ..." if len(words) > 3 else "")
         return Column(name, "number", (plain, _rest(cells, plain)), f"numbers beside the words {shown}, a category")

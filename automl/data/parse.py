@@ -16,14 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.cells import MISSING, Cells
 from automl.data.units import UNITS, unit_name
 
 Floats = NDArray[np.float64]
-MISSING = frozenset({  # words that mean "not known" among numbers, dates and spans of time
-    "na", "n/a", "nan", "none", "null", "nil", "-", "--", "---", "?", "??", ".", "..", "*", "unknown", "missing",
-    "undefined", "unspecified", "#n/a", "#div/0!", "#value!", "#ref!", "tbd", "tba", "not available",
-    "not applicable", "not known", "no data",
-})  # fmt: skip
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 MONTHS = {name: place for place, name in enumerate(_MONTHS, 1)}
 MAX_UNITS = 20  # more of them, and the column is text that begins with numbers
@@ -41,6 +37,7 @@ _NEAR = r"<=|>=|≤|≥|=|~|≈|±|up to|at most|at least|about|around|approxima
 _TAIL = r"\+|or more|or over|and over|and above|and more|or less|or fewer|and under"
 _ZEROS = {"zero": 0.0, "non-stop": 0.0, "nonstop": 0.0, "non stop": 0.0}
 _DAMAGED = re.compile(r"([a-z]{3})-(\d{1,4})|(\d{1,2})-([a-z]{3})", re.IGNORECASE)
+_TIGHT = re.compile(r"\d+-\d+")
 _FRACTION = re.compile(r"([-+])?(?:(\d+) )?(\d{1,2})/(2|3|4|5|6|8|10|16|32|64)")
 
 
@@ -70,7 +67,8 @@ def parse_number(text: str, point: str = ".") -> tuple[float, str] | None:
     Ranges are their middle. "<5" is half of 5 and ">20" is 21 (">0.5" a tenth more): beyond the bound, so that levels
     such as "<1", "1", "2", ">2" keep their order. "(1,200)" and "1200-" are negative.
     """
-    text = text.translate(_TIDY)
+    if not text.isascii():
+        text = text.translate(_TIDY)
     if text.lower() in _ZEROS:
         return _ZEROS[text.lower()], ""
     one, span, interval, bounds = _patterns(point)
@@ -105,7 +103,7 @@ def _single(found: re.Match[str], point: str) -> tuple[float, str] | None:
 
 
 def _float(text: str, point: str) -> float:
-    plain = re.sub(r"[ ']", "", text).replace("," if point == "." else ".", "").replace(point, ".")
+    plain = text.replace(" ", "").replace("'", "").replace("," if point == "." else ".", "").replace(point, ".")
     return float(plain)
 
 
@@ -173,8 +171,8 @@ class NumberGuess:
     share : float
         Of the present cells (words for missing left out), how many are numbers.
     values : ndarray of shape (n_texts,)
-    rest : list of str or None
-        What stands beside each number: its unit; the text itself where it is no number; None where missing.
+    units : list of str or None
+        Of each number ("" for none); None where a text is no number.
     mixed : bool
         Whether units of several dimensions are met, so that the unit is a category of its own.
     note : str
@@ -183,14 +181,14 @@ class NumberGuess:
     format: NumberFormat
     share: float
     values: Floats
-    rest: list[str | None]
+    units: list[str | None]
     mixed: bool
     note: str
 
 
-def guess_numbers(texts: NDArray[Any], counts: NDArray[np.int64]) -> NumberGuess | None:
+def guess_numbers(cells: Cells) -> NumberGuess | None:
     """Find how numbers are written; None where hardly any text is one."""
-    known = np.array([text.lower() not in MISSING for text in texts], dtype=bool)
+    texts, counts, known = cells.texts, cells.counts, cells.known
     total = counts[known].sum()
     if not total:
         return None
@@ -201,8 +199,8 @@ def guess_numbers(texts: NDArray[Any], counts: NDArray[np.int64]) -> NumberGuess
             return None
     values, units = parse_numbers(texts, point)
     damaged = known & np.isnan(values)
-    ranges = [place for place, text in enumerate(texts) if re.fullmatch(r"\d+-\d+", text)]
-    if len(ranges) > MAX_TIGHT_RANGES:
+    ranges = sum(bool(_TIGHT.fullmatch(text)) for text in texts if "-" in text)
+    if ranges > MAX_TIGHT_RANGES:
         return None
     repair = bool(ranges) and any(_repaired(text) for text in texts[damaged])
     if repair:
@@ -219,13 +217,10 @@ def guess_numbers(texts: NDArray[Any], counts: NDArray[np.int64]) -> NumberGuess
     if point == ",":
         note = ", ".join(filter(None, [note, "with decimal commas"]))
     read = NumberFormat(point, tuple(sorted(factors.items())), repair)
-    rest = [
-        None if not now else unit if unit is not None else text
-        for text, unit, now in zip(texts, units, known, strict=True)
-    ]
     share = float(counts[known & ~np.isnan(values)].sum() / total)
-    factor = np.array([factors.get(unit or "", 1.0) for unit in units])
-    return NumberGuess(read, share, values * factor, rest, mixed, note)
+    values = values * np.array([factors.get(unit or "", 1.0) for unit in units])
+    values = np.where(np.isfinite(values), values, np.nan)
+    return NumberGuess(read, share, values, units, mixed, note)
 
 
 def _decimal_sign(texts: Sequence[str] | NDArray[Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 
@@ -45,6 +46,7 @@ _MONEY = {"rs": "₹", "inr": "₹", "usd": "$", "us$": "$", "eur": "€", "gbp"
 _LETTERS = {"k": "k", "K": "k", "M": "million", "B": "billion"}
 
 
+@cache
 def unit_name(written: str, attached: bool) -> str:
     """One name for the ways in which a unit is written: "Sq. Yards" and "sq yard" are the same.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +14,7 @@ from automl.data.parse import NumberFormat
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
+_LOUD = re.compile(r"[A-Z0-9]")
 FLAGS = {"true": 1.0, "yes": 1.0, "y": 1.0, "t": 1.0, "on": 1.0, "1": 1.0} | dict.fromkeys(
     ("false", "no", "n", "f", "off", "0"), 0.0
 )
@@ -32,7 +34,7 @@ class Plain:
             if floats is not None:
                 return np.full(cells.rows, np.nan)
         texts = cells.texts
-        values = self.format.read(texts)[0]
+        values = _numbers(cells, self.format)[0].copy()
         lost = np.flatnonzero(np.isnan(values))
         for place in lost:  # booleans that came as text are numbers where the column is one
             values[place] = _TRUTH.get(texts[place], np.nan)
@@ -85,7 +87,7 @@ class Clock:
         """Minutes."""
         if cells.moments is not None:
             return np.floor_divide(np.mod(cells.moments, 86_400), 1) / 60
-        return cells.spread(read_times(cells.texts), np.nan)
+        return cells.spread(cells.once("times", lambda: read_times(cells.texts)), np.nan)
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,7 @@ class Span:
             return cells.spans / self.unit
         if cells.numbers is not None:  # plain numbers are of the unit itself
             return cells.numbers
-        return cells.spread(read_spans(cells.texts)[0] / self.unit, np.nan)
+        return cells.spread(cells.once("spans", lambda: read_spans(cells.texts)[0]) / self.unit, np.nan)
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,14 @@ class Rest:
         return _coded(cells, rests(cells, self.format), self)
 
 
+def _numbers(cells: Cells, known: NumberFormat) -> tuple[Floats, list[str | None]]:
+    read: tuple[Floats, list[str | None]] = cells.once(known, lambda: known.read(cells.texts))
+    return read
+
+
 def rests(cells: Cells, known: NumberFormat) -> list[str]:
     """The unit of each distinct text, or the text itself where it is no number."""
-    units = known.read(cells.texts)[1]
+    units = _numbers(cells, known)[1]
     return [(unit or "number") if unit is not None else text for unit, text in zip(units, cells.texts, strict=True)]
 
 
@@ -167,7 +174,7 @@ class Moments:
         """Seconds, NaN where missing."""
         if cells.moments is not None:
             return cells.moments
-        return cells.spread(self.format.read(cells.texts), np.nan)
+        return cells.spread(cells.once(self.format, lambda: self.format.read(cells.texts)), np.nan)
 
 
 @dataclass(frozen=True)
@@ -183,7 +190,7 @@ class Words:
         """Characters, words, and share of capitals and digits; NaN where missing."""
         found = np.full((3, len(cells.texts)), np.nan)
         for place, text in enumerate(cells.texts):
-            loud = sum(map(str.isupper, text)) + sum(map(str.isdigit, text))
+            loud = len(_LOUD.findall(text)) if text.isascii() else sum(c.isupper() or c.isdigit() for c in text)
             found[:, place] = len(text), len(text.split()), loud / len(text)
         return [cells.spread(row, np.nan) for row in found]
 
