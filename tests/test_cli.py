@@ -207,10 +207,8 @@ def test_fit_is_told_of_the_rows(tmp_path, capsys):
 
 def test_fit_is_told_kinds_of_columns(tmp_path):
     (tmp_path / "table.csv").write_text(TABLE)
-    assert (
-        main(["fit", "table.csv", "-t", "y", "--column-type", "a=category", "--column-type", "b=dropped", *QUICK]) == 0
-    )
-    assert list(AutoML.load("model").columns_["kind"]) == ["category", "dropped"]
+    assert main(["fit", "table.csv", "-t", "y", "--column-type", "a=text", "--column-type", "b=dropped", *QUICK]) == 0
+    assert list(AutoML.load("model").columns_["kind"]) == ["text", "dropped"]
 
 
 def test_fit_warns_of_the_data_at_the_start_and_at_the_end(tmp_path, capsys):

@@ -435,7 +435,7 @@ def test_tables_of_every_kind_are_learned_from():
             "said": [f"a {'good' if good else 'bad'} stay, wrote guest {guest}" for guest, good in enumerate(y)],
         }
     )
-    model = AutoML(**SMALL, max_trials=2, include=["logistic", "decision_tree"])
+    model = AutoML(**SMALL, max_trials=2, include=["logistic_regression", "decision_tree"])
     model.fit(X, y, column_types={"code": "category"})
     kinds = ["identifier", "number", "date", "duration", "ordered", "category", "text"]
     assert list(model.columns_["kind"]) == kinds

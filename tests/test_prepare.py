@@ -110,6 +110,15 @@ def test_scores_of_texts_are_cross_fitted():
     assert abs(np.corrcoef(score, y[:, 0])[0, 1]) < 0.3
 
 
+@pytest.mark.parametrize("how", ["svd", "score", "both"])
+def test_texts_that_share_no_word_say_nothing(how):
+    texts, y = (count_texts([f"{row}" for row in range(40)]),), np.arange(40.0).reshape(-1, 1) % 2
+    numbers = TextNumbers(how, "words", 10)
+    found = numbers.fit_transform(texts, y)
+    assert np.isfinite(found).all()
+    assert numbers.transform(texts).shape == found.shape
+
+
 def test_texts_are_learned():
     y = RNG.integers(0, 2, 300)
     texts = [f"{'good' if label else 'bad'} {RNG.integers(100)} thing" for label in y]

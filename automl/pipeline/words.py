@@ -40,6 +40,10 @@ class TfIdf:
         if len(frequent) > MAX_TERMS:
             order = np.argsort(-seen[frequent], kind="stable")[:MAX_TERMS]
             frequent = np.sort(frequent[order])
+        if not len(
+            frequent
+        ):  # no two rows share a term: an empty one, as scikit-learn refuses matrices without columns
+            frequent = np.array([int(np.argmin(seen))])
         self.terms_ = frequent
         self.weights_ = np.log((1 + counts.shape[0]) / (1 + seen[frequent])) + 1
         return self._weigh(counts)
