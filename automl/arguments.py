@@ -211,6 +211,22 @@ def functions(name: str, value: Any) -> list[Any]:
     return list(value)
 
 
+def cost_matrix(text: str | None) -> list[list[float]] | None:
+    """The matrix of a text such as "0,1;20,0".
+
+    Raises
+    ------
+    ArgumentError
+        If it is none.
+    """
+    if text is None:
+        return None
+    try:
+        return [[float(number) for number in row.split(",")] for row in text.split(";")]
+    except ValueError as error:
+        raise ArgumentError(f"--costs must be numbers, as in '0,1;20,0'; got {text!r}.") from error
+
+
 def verbosity(value: Any) -> int:
     """How much is printed; True and False are 1 and 0."""
     if not isinstance(value, numbers.Integral):

@@ -29,6 +29,7 @@ BUDGET = (
     "(default: 300, or no limit with --max-trials)"
 )
 METRIC = "Name of a scikit-learn scorer. auto is ROC AUC (two classes), log loss (more), RMSE (numbers)."
+COSTS = "Of wrong decisions: a row a true class, a column a decided one, in sorted order, as in '0,1;20,0'."
 WEIGHT = "Column that says how much a row counts; no feature. 0 is as if absent."
 GROUP = "Column of what rows belong to, such as a patient: no group is on both sides of a split; no feature."
 TIME = "Column of times: models are validated on later rows than they are trained on; stays a feature."
@@ -134,6 +135,7 @@ def fit(
     patience: Annotated[int | None, typer.Option(help="Stop after so many candidates without a better one.")] = None,
     task: Annotated[str, typer.Option(help="auto, classification, binary, multiclass or regression.")] = "auto",
     metric: Annotated[str, typer.Option(help=METRIC)] = "auto",
+    costs: Annotated[str | None, typer.Option(help=COSTS)] = None,
     weight_column: Annotated[str | None, typer.Option(help=WEIGHT)] = None,
     group_column: Annotated[str | None, typer.Option(help=GROUP)] = None,
     time_column: Annotated[str | None, typer.Option(help=TIME)] = None,
@@ -161,7 +163,7 @@ def fit(
     you trust) and leaderboard.csv, of which the head is shown at the end.
     """
     from automl import model_dir, terminal
-    from automl.arguments import positive
+    from automl.arguments import cost_matrix, positive
     from automl.data.read import read_table, require_columns
 
     started: float = time.monotonic() if context.obj is None else context.obj
@@ -187,6 +189,7 @@ def fit(
         model = AutoML(
             task=task,
             metric=metric,
+            costs=cost_matrix(costs),
             time_budget=None if deadline is None else _for_fit(deadline),
             max_trials=max_trials,
             patience=patience,

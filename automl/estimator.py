@@ -79,7 +79,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         "auto" reads it from the target: text, booleans, categories and whole numbers of at most 20 values are classes.
     metric : str or callable
         "auto" is ROC AUC (binary), log loss (multiclass) or RMSE (regression). Any name of a scikit-learn scorer, or a
-        callable ``scorer(estimator, X, y)``; it is called with stored predictions, so `X` holds row numbers only.
+        callable ``scorer(estimator, X, y)``; it is called with stored predictions, so `X` holds row numbers only. For
+        two classes, "f1", "average_precision", "recall_at_precision_0.9" and the like take the second of the sorted
+        labels as positive.
+    costs : array-like of shape (n_classes, n_classes), optional
+        What it costs to decide for a class (column) where another (row) is true, in the order of the sorted labels: 0
+        on the diagonal. `predict` then decides for the least expected cost (that of `best_estimator_` and
+        `best_pipeline_` too); `predict_proba` stays. Metric "auto" is then "cost", the mean cost a row; another metric
+        ranks by its own rule.
     time_budget : float, None or "auto"
         Seconds until `fit` returns, ensemble and refit included. "auto" is 300, or no limit with `max_trials`.
     max_trials : int, optional
@@ -164,6 +171,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         *,
         task: Any = "auto",
         metric: Any = "auto",
+        costs: Any = None,
         time_budget: Any = "auto",
         max_trials: Any = None,
         patience: Any = None,
@@ -188,6 +196,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         refuse_foreign(foreign, self._get_param_names())
         self.task = task
         self.metric = metric
+        self.costs = costs
         self.time_budget = time_budget
         self.max_trials = max_trials
         self.patience = patience
@@ -266,7 +275,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             X, y, cv = with_validation(X, y, settings.cv)
             X, told = take_out(X, y, sample_weight, groups, time)
             data = Data.read(X, y, settings.task, column_types).told(told)  # what we have
-            task = make_task(data, settings.metric)  # what is asked
+            task = make_task(data, settings.metric, settings.costs)  # what is asked
             everything, space, absent = settings.spaces(task, data.table.about)  # what may be tried
             first = first_candidates(settings.try_first, space)
             identity = settings.identity(task, data, space, first)

@@ -32,6 +32,7 @@ class Settings:
 
     task: str
     metric: Any
+    costs: Any
     time_budget: float | None
     max_trials: int | None
     patience: int | None
@@ -75,6 +76,7 @@ class Settings:
         return cls(
             task=tasks[0] if model.task == "auto" else model.task,
             metric=model.metric,
+            costs=model.costs,
             time_budget=check.time_budget(model.time_budget, max_trials),
             max_trials=max_trials,
             patience=check.positive("patience", model.patience, whole=True),
@@ -142,6 +144,7 @@ class Settings:
             "arguments": {
                 "task": task.kind,
                 "metric": task.metric.name,
+                "costs": None if task.costs is None else task.costs.tolist(),
                 "cv": cv,
                 "search": self.search,
                 "trial_timeout": self.trial_timeout,

@@ -187,6 +187,17 @@ def test_fit_tells_what_it_did(tmp_path, capsys):
     assert list(AutoML.load("model").feature_names_in_) == ["b"]
 
 
+def test_fit_is_told_of_costs(tmp_path, capsys):
+    (tmp_path / "table.csv").write_text(TABLE)
+    assert main(["fit", "table.csv", "-t", "y", "--costs", "0,1;1000,0", *QUICK]) == 0
+    model = AutoML.load("model")
+    assert model.costs == [[0.0, 1.0], [1000.0, 0.0]]
+    assert set(model.predict(pd.read_csv("table.csv"))) <= {"no", "yes"}
+    capsys.readouterr()
+    assert main(["fit", "table.csv", "-t", "y", "--costs", "0,dear;1,0"]) == 2
+    assert "--costs must be numbers, as in '0,1;20,0'; got '0,dear;1,0'" in capsys.readouterr().err
+
+
 def test_fit_is_told_of_the_rows(tmp_path, capsys):
     table = pd.read_csv(io.StringIO(TABLE)).assign(w=1, g=lambda t: t["a"] // 6, t=lambda t: t["b"])
     table.loc[:9, "w"] = 0

@@ -12,9 +12,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from automl import AutoML
+from automl.data.costs import decide, read_costs
 from automl.data.dataset import Data, make_task, split
+from automl.data.metrics import make_metric
 from automl.data.rows import Rows, read_rows, take_out
-from automl.errors import DataError, InputTypeError, RunDirError
+from automl.errors import ArgumentError, DataError, InputTypeError, RunDirError
 from automl.evaluate.evaluator import Evaluator
 from automl.evaluate.limits import contained
 from automl.pipeline.build import Recipe, booster_of, build, predict, weightless
@@ -403,6 +405,81 @@ def test_with_validation_rows(described):
     model = AutoML(cv=(X[80:], y[80:]), **CHEAP).fit(X[:80], y[:80], sample_weight="w")
     valid = model.cv_splits_[0][1]
     assert valid.tolist() == [row for row in range(80, ROWS) if X["w"][row] > 0]
+
+
+# ---- costs
+
+
+def test_the_cheapest_decision():
+    shares = np.array([[0.9, 0.1], [0.97, 0.03], [0.2, 0.8]])
+    costs = read_costs([[0, 1], [20, 0]], np.array(["no", "yes"]))
+    assert decide(shares, None).tolist() == [0, 0, 1]
+    assert decide(shares, costs).tolist() == [1, 0, 1]  # 20 x 0.1 > 1 x 0.9, 20 x 0.03 < 1 x 0.97
+    metric = make_metric("auto", "binary", np.array(["no", "yes"]), costs)
+    assert (metric.name, metric.sign) == ("cost", -1)
+    y = np.array([0, 1, 1])
+    assert metric.loss(y, shares) == pytest.approx((1 + 20 + 0) / 3)
+    assert metric.loss(y, shares, np.array([1.0, 0.0, 3.0])) == pytest.approx(1 / 4)
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_a_fit_with_costs(saved, tmp_path):
+    X, y = problem("multiclass")
+    costs = [[0, 1, 1], [1, 0, 1], [50, 50, 0]]  # to miss a "yes" is dear
+    model = AutoML(costs=costs, **CHEAP).fit(X, y)
+    model = AutoML.load(model.save(tmp_path / "model.joblib")) if saved else model
+    assert model.metric_ == "cost"
+    cheapest = model.classes_[(model.predict_proba(X) @ np.array(costs)).argmin(axis=1)]
+    np.testing.assert_array_equal(model.predict(X), cheapest)
+    np.testing.assert_array_equal(model.best_estimator_.predict(X), cheapest)
+    shares = model.best_pipeline_.predict_proba(X)
+    np.testing.assert_array_equal(model.best_pipeline_.predict(X), model.classes_[(shares @ costs).argmin(axis=1)])
+    assert (model.predict(X) == "yes").sum() > (model.predict_proba(X).argmax(axis=1) == 2).sum()
+    shares, place = model.predict_oof(), np.searchsorted(model.classes_, y)
+    paid = np.array(costs)[place, (shares @ costs).argmin(axis=1)]
+    assert model.best_score_ == pytest.approx(np.mean([paid[valid].mean() for _, valid in model.cv_splits_]))
+
+
+def test_another_metric_ranks_and_costs_decide():
+    X, y = problem()
+    model = AutoML(metric="accuracy", costs=[[0, 1], [20, 0]], **CHEAP).fit(X, y)
+    plain = AutoML(metric="accuracy", **CHEAP).fit(X, y)
+    assert (model.metric_, model.best_score_) == ("accuracy", plain.best_score_)
+    np.testing.assert_array_equal(model.predict_proba(X), plain.predict_proba(X))
+    assert (model.predict(X) != plain.predict(X)).any()
+
+
+COSTS = {
+    "shape": ([[0, 1, 2], [1, 0, 2]], ArgumentError, r"2 rows .* 2 columns .* 'no', 'so'; got the shape \(2, 3\)"),
+    "flat": ([1, 20], ArgumentError, "costs must have 2 rows"),
+    "ragged": ([[0, 1], [1]], InputTypeError, "costs must be rows of as many numbers"),
+    "text": ("0,1;20,0", InputTypeError, "costs must be rows of as many numbers"),
+    "negative": ([[0, -1], [1, 0]], ArgumentError, "that of 'so' where 'no' is true is -1"),
+    "NaN": ([[0, np.nan], [1, 0]], ArgumentError, "that of 'so' where 'no' is true is nan"),
+    "diagonal": ([[0, 1], [1, 3]], ArgumentError, "on the diagonal, must be 0: that of 'so' is 3"),
+    "free": ([[0, 0], [0, 0]], ArgumentError, "costs are all 0"),
+}
+
+
+@pytest.mark.parametrize("name", COSTS)
+def test_costs_that_cannot_be(name):
+    costs, error, words = COSTS[name]
+    with pytest.raises(error, match=words):
+        AutoML(costs=costs, **CHEAP).fit(*problem())
+
+
+def test_costs_are_of_classes():
+    with pytest.raises(ArgumentError, match="this is a regression"):
+        AutoML(costs=[[0, 1], [2, 0]], **CHEAP).fit(*problem("regression"))
+    with pytest.raises(ArgumentError, match="metric 'cost' needs the costs"):
+        AutoML(metric="cost", **CHEAP).fit(*problem())
+
+
+def test_a_run_goes_on_only_with_the_same_costs(tmp_path):
+    settings = {**CHEAP, "run_dir": tmp_path / "run", "max_trials": 1}
+    AutoML(costs=[[0, 1], [2, 0]], **settings).fit(*problem())
+    with pytest.raises(RunDirError, match="costs"):
+        AutoML(costs=[[0, 1], [3, 0]], **settings).fit(*problem())
 
 
 # ---- rare classes

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.columns import Columns
+from automl.data.costs import read_costs
 from automl.data.frame import as_frame, as_name, as_target, has_text_names, names_a_column, split_off
 from automl.data.metrics import make_metric
 from automl.data.rows import read_rows
@@ -143,17 +144,26 @@ def split(cv: Any, data: Data, seed: int, together: NDArray[np.int64] | None = N
     return [(np.union1d(train, lone), valid) for train, valid in splits]
 
 
-def make_task(data: Data, metric: Any) -> Task:
+def make_task(data: Data, metric: Any, costs: Any = None) -> Task:
     """What is asked of the data.
+
+    Parameters
+    ----------
+    data : Data
+    metric : str or callable
+    costs : array-like of shape (n_classes, n_classes), optional
+        Of wrong decisions.
 
     Raises
     ------
     ArgumentError
-        If the metric does not suit the target.
+        If metric or costs do not suit the target.
     """
     classes = data.classes
     kind: TaskKind = "regression" if classes is None else "binary" if len(classes) == 2 else "multiclass"
     columns = data.columns
     skewed = {"skewed_target"} if kind == "regression" and is_skewed(data.y) else set()
     traits = data.table.traits | skewed
-    return Task(kind, make_metric(metric, kind, classes), len(data.y), columns.used, columns.wide, classes, traits)
+    prices = read_costs(costs, classes)
+    score = make_metric(metric, kind, classes, prices)
+    return Task(kind, score, len(data.y), columns.used, columns.wide, classes, traits, prices)

@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 from sklearn import metrics as skm
 
 from automl.data import ranked
+from automl.data.costs import MeanCost
 from automl.data.scorers import ScorerFunction
 from automl.errors import ArgumentError, InputTypeError
 
@@ -181,6 +182,7 @@ _ALIASES = {
     "logloss": "log_loss",
 }
 _SCIKIT_LEARNS = {("multiclass", "average_precision")}  # of the same name, for a kind of task that ours does not suit
+COST = "cost"
 _RECALL = "recall_at_precision"
 DEFAULTS = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
 _NEEDS_ALL = {
@@ -193,7 +195,7 @@ _NEEDS_ALL = {
 }
 
 
-def make_metric(metric: Any, kind: str, classes: Array | None) -> Metric:
+def make_metric(metric: Any, kind: str, classes: Array | None, costs: Array | None = None) -> Metric:
     """The metric of a name, a scikit-learn scorer's name, or a callable ``scorer(estimator, X, y)``.
 
     Parameters
@@ -204,6 +206,8 @@ def make_metric(metric: Any, kind: str, classes: Array | None) -> Metric:
     kind : {"binary", "multiclass", "regression"}
     classes : ndarray or None
         Sorted labels of a classification task.
+    costs : ndarray of shape (n_classes, n_classes), optional
+        Of wrong decisions; then "auto" is "cost", their mean.
 
     Raises
     ------
@@ -214,6 +218,10 @@ def make_metric(metric: Any, kind: str, classes: Array | None) -> Metric:
         return _from_scorer(getattr(metric, "__name__", "custom"), metric, kind, classes, own_labels=True)
     if not isinstance(metric, str):
         raise InputTypeError(f"metric must be a name or a callable scorer(estimator, X, y), got {metric!r}.")
+    if metric == COST or (metric == "auto" and costs is not None):
+        if costs is None:
+            raise ArgumentError("metric 'cost' needs the costs of wrong decisions, as in costs=[[0, 1], [20, 0]].")
+        return Metric(COST, -1, MeanCost(costs))
     name = DEFAULTS[kind] if metric == "auto" else _ALIASES.get(metric, metric)
     if name.startswith(_RECALL):
         return _recall_at_precision(name, kind)

@@ -31,6 +31,7 @@ class Task:
     wide_columns: int  # with a column for each level of a category
     classes: NDArray[Any] | None
     traits: frozenset[str] = frozenset()  # of table and target; hyperparameters that need others are not searched
+    costs: NDArray[Any] | None = None  # of deciding for a class (column) where another (row) is true
 
     @property
     def n_classes(self) -> int | None:

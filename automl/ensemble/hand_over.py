@@ -248,7 +248,7 @@ def _assemble(
 def _average(members: list[Member], evaluator: Evaluator, columns: Columns) -> BaseEstimator:
     if evaluator.task.classes is None:
         return AveragedRegressor(members, columns)
-    return AveragedClassifier(members, columns, evaluator.task.classes)
+    return AveragedClassifier(members, columns, evaluator.task.classes, evaluator.task.costs)
 
 
 def _best(history: History) -> Trial:

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.pipeline import Pipeline
 
 from automl.data.columns import Columns
+from automl.data.costs import decide
 from automl.pipeline.build import predict
 
 Array = NDArray[Any]
@@ -66,10 +67,13 @@ class AveragedClassifier(ClassifierMixin, _Averaged):  # type: ignore[misc]
     columns : Columns
     classes : ndarray of shape (n_classes,)
         Sorted labels.
+    costs : ndarray of shape (n_classes, n_classes), optional
+        Of deciding for a class (column) where another (row) is true.
     """
 
-    def __init__(self, members: list[Member], columns: Columns, classes: Array) -> None:
+    def __init__(self, members: list[Member], columns: Columns, classes: Array, costs: Array | None = None) -> None:
         super().__init__(members, columns)
+        self.costs = costs
         self.classes = classes
         self.classes_ = classes
 
@@ -79,8 +83,8 @@ class AveragedClassifier(ClassifierMixin, _Averaged):  # type: ignore[misc]
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     def predict(self, X: Any) -> Array:
-        """The most probable label of each row."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        """The most probable label of each row, or the one that costs least."""
+        return np.asarray(self.classes_[decide(self.predict_proba(X), self.costs)])
 
 
 class AveragedRegressor(RegressorMixin, _Averaged):  # type: ignore[misc]

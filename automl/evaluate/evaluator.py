@@ -166,10 +166,10 @@ class Evaluator:
     def recipe(self, seed: int, threads: int, rounds: int | None = None) -> Recipe:
         """What a candidate is built with for the folds: classes are coded."""
         classes = None if self.task.classes is None else np.arange(len(self.task.classes))
-        metric = self.task.metric.name
+        metric, costs = self.task.metric.name, self.task.costs
         n_categories = len(self.table.levels)
         many = self.table.n_many
-        return Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds, many)
+        return Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds, many, costs)
 
     def _fit_fold(self, job: Job, fold: int) -> Fitted:
         train, valid = self.tables(fold)

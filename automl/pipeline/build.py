@@ -54,6 +54,8 @@ class Recipe:
         Category columns of the table.
     n_many : int
         Those of them with many levels.
+    costs : ndarray of shape (n_classes, n_classes) or None
+        Of wrong decisions, which labels are predicted by.
     metric : str
         Name of the metric, for early stopping.
     seed, threads : int
@@ -70,6 +72,7 @@ class Recipe:
     threads: int = 1
     rounds: int | None = None
     n_many: int = 0
+    costs: NDArray[Any] | None = None
 
 
 def build(candidate: Candidate, recipe: Recipe) -> Pipeline:
@@ -94,7 +97,7 @@ def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
         if unit or how != PLAIN:
             model = Transformed(model, how, unit)
     else:
-        model = Coded(model, np.asarray(recipe.classes))
+        model = Coded(model, np.asarray(recipe.classes), recipe.costs)
     return Pipeline([*steps, ("model", model)])
 
 

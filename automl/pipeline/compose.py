@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
+from automl.data.costs import decide
 from automl.data.folds import inner
 from automl.data.table import Table
 from automl.pipeline.fitting import accepted, fit
@@ -135,11 +136,14 @@ class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     model : classifier
     classes : ndarray of shape (k,)
         All labels, sorted.
+    costs : ndarray of shape (k, k), optional
+        Of wrong decisions, which `predict` goes by.
     """
 
-    def __init__(self, model: Any, classes: Array) -> None:
+    def __init__(self, model: Any, classes: Array, costs: Array | None = None) -> None:
         self.model = model
         self.classes = classes
+        self.costs = costs
 
     def fit(
         self,
@@ -184,5 +188,5 @@ class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return np.asarray(shares / shares.sum(axis=1, keepdims=True))
 
     def predict(self, X: Array) -> Array:
-        """The most probable label."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        """The most probable label, or the one that costs least."""
+        return np.asarray(self.classes_[decide(self.predict_proba(X), self.costs)])
