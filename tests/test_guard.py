@@ -152,6 +152,13 @@ def test_rows_alike_are_alike():
     assert warn(x, targets["binary"], make(seed=1)[0]) == []
 
 
+def test_levels_that_are_hardly_met_again_tell_no_side():
+    """Each level stands once or twice: those of the training rows must not be told by being known."""
+    rng = np.random.default_rng(0)
+    x = pd.DataFrame({"a": rng.normal(size=1200), "ticket": [f"t{n}" for n in rng.integers(0, 900, 1200)]})
+    assert warn(x[:900], rng.integers(0, 2, 900), x[900:].reset_index(drop=True)) == []
+
+
 def test_columns_that_moved_are_named_the_farthest_first():
     x, targets = make()
     test = make(seed=1)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -66,11 +67,12 @@ def compare(frame: pd.DataFrame, table: Table, test: pd.DataFrame, columns: Colu
         return found
     rng = np.random.default_rng(seed)
     rows, test_rows = _sample(len(frame), rng), _sample(len(test), rng)
-    auc = told_apart(table.take(rows), test_table.take(test_rows), seed)
+    read = _read(frame.iloc[rows], test.iloc[test_rows], columns)
+    auc = told_apart(read, len(rows), seed)
     error = np.sqrt((len(rows) + len(test_rows) + 1) / (12 * len(rows) * len(test_rows)))
     if auc <= max(TOLD_APART, 0.5 + SURE * error):
         return found
-    shifts = shifts_of(frame.iloc[rows], test.iloc[test_rows], columns)
+    shifts = shifts_of(read, len(rows))
     far = [f"{name!r} ({distance:.2f})" for name, distance in shifts[:SHOWN] if distance > SHIFTED]
     where = f"most in {', '.join(far)} (0 is alike, 1 is apart)" if far else "in no single column"
     found.append(
@@ -80,46 +82,62 @@ def compare(frame: pd.DataFrame, table: Table, test: pd.DataFrame, columns: Colu
     return found
 
 
-def told_apart(table: Table, test_table: Table, seed: int) -> float:
+@dataclass(frozen=True)
+class _Both:
+    """One column of training rows and of test rows behind them, as whole numbers."""
+
+    name: Hashable
+    codes: NDArray[np.int64]
+    ordered: bool
+
+
+def _read(frame: pd.DataFrame, test: pd.DataFrame, columns: Columns) -> list[_Both]:
+    """The columns that models see, both sides alike: levels that `columns` learned would tell the training rows."""
+    both = pd.concat([frame.astype(object), test.astype(object)], ignore_index=True)
+    found = []
+    for place, column in enumerate(columns.columns):
+        if column.views:
+            found.append(_Both(column.name, *places_of(both.iloc[:, place].infer_objects())))
+    return found
+
+
+def told_apart(read: list[_Both], rows: int, seed: int) -> float:
     """ROC AUC of a model that tells test rows from training rows, on held-out halves; 0.5 is chance.
 
-    Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests"; texts are not looked at.
+    Lopez-Paz and Oquab 2017, "Revisiting classifier two-sample tests".
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_score
     from threadpoolctl import threadpool_limits
 
-    matrix = np.vstack([np.column_stack([t.numbers, t.dates, t.codes]) for t in (table, test_table)])
-    side = np.repeat([0, 1], [len(table), len(test_table)])
-    if not matrix.shape[1]:
+    if not read:
         return 0.5
+    matrix = np.column_stack([column.codes for column in read]).astype(np.float64)
+    side = np.arange(len(matrix)) >= rows
     model = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=15, early_stopping=False, random_state=seed)
     halves = StratifiedKFold(2, shuffle=True, random_state=seed)
     with threadpool_limits(1):  # on cores that others use too, two threads took ten times as long
         return float(np.mean(cross_val_score(model, matrix, side, cv=halves, scoring="roc_auc")))
 
 
-def shifts_of(frame: pd.DataFrame, test: pd.DataFrame, columns: Columns) -> list[tuple[Hashable, float]]:
-    """Distance of the two distributions of each column that models see, the largest first.
+def shifts_of(read: list[_Both], rows: int) -> list[tuple[Hashable, float]]:
+    """Distance of the two distributions of each column, the largest first.
 
     Largest distance of the distribution functions where values have an order (Kolmogorov and Smirnov), else half the
     sum of the differences of the shares (total variation), each less about what chance makes of samples of this size.
     A missing value counts as one more value.
     """
-    rows, both = len(frame), len(frame) + len(test)
-    sizes = 1 / rows + 1 / (both - rows)
     found: list[tuple[Hashable, float]] = []
-    for place, column in enumerate(columns.columns):
-        if not column.views:
-            continue
-        codes, ordered = places_of(pd.concat([frame.iloc[:, place], test.iloc[:, place]], ignore_index=True))
-        width = int(codes.max()) + 1
-        shares = np.bincount(codes[:rows], minlength=width) / rows
-        gaps = shares - np.bincount(codes[rows:], minlength=width) / (both - rows)
-        if ordered:
+    for column in read:
+        both = len(column.codes)
+        sizes = 1 / rows + 1 / (both - rows)
+        width = int(column.codes.max()) + 1
+        shares = np.bincount(column.codes[:rows], minlength=width) / rows
+        gaps = shares - np.bincount(column.codes[rows:], minlength=width) / (both - rows)
+        if column.ordered:
             distance = float(np.abs(np.cumsum(gaps)).max()) - float(np.sqrt(sizes))
         else:
-            pooled = np.bincount(codes, minlength=width) / both
+            pooled = np.bincount(column.codes, minlength=width) / both
             chance = 0.5 * float(np.sum(np.sqrt(2 / np.pi * sizes * pooled * (1 - pooled))))
             distance = 0.5 * float(np.abs(gaps).sum()) - chance
         found.append((column.name, max(0.0, distance)))
