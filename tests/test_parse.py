@@ -9,8 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from automl.data.cells import Cells, text_of
-from automl.data.dates import date_shape, guess_dates, parse_span, read_times
+from automl.data.dates import date_shape, guess_dates, read_times
 from automl.data.parse import guess_numbers, parse_number
+from automl.data.spans import parse_span
 
 
 def cells_of(values):

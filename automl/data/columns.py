@@ -5,8 +5,7 @@ Reading a table twice gives the same arrays whatever the dtypes, the order of th
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable
 from hashlib import blake2b
 from typing import Any
 
@@ -15,19 +14,18 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.cells import Cells
-from automl.data.kinds import WISHES, Column, Kind, as_wished, learn
+from automl.data.kinds import Column, Kind, learn
 from automl.data.table import Table, Text
 from automl.data.texts import count_texts
 from automl.data.views import Levels, Moments, Plain, Rest, Words
-from automl.errors import ArgumentError, DataError, InputTypeError
+from automl.data.wishes import Wishes, as_wished, checked
+from automl.errors import DataError
 
 __all__ = ["Column", "Columns", "Kind"]
 
 MAX_ONE_HOT = 50  # levels of a category that a one-hot encoding tells apart
 DATE_WIDTH, TEXT_WIDTH = 4, 30  # columns that a leaf makes of a date and of a text, about
 MAX_NAMED = 8  # columns that one note names
-
-Overrides = Mapping[Any, "str | Sequence[Any]"]
 
 
 class Columns:
@@ -43,7 +41,7 @@ class Columns:
         self.columns = columns
 
     @classmethod
-    def learn(cls, frame: pd.DataFrame, overrides: Overrides | None = None) -> Columns:
+    def learn(cls, frame: pd.DataFrame, overrides: Wishes | None = None) -> Columns:
         """Tell the kinds apart.
 
         Parameters
@@ -61,15 +59,15 @@ class Columns:
         return cls._learned(frame, [Cells(frame.iloc[:, place]) for place in range(frame.shape[1])], overrides)
 
     @classmethod
-    def read(cls, frame: pd.DataFrame, overrides: Overrides | None = None) -> tuple[Columns, Table]:
+    def read(cls, frame: pd.DataFrame, overrides: Wishes | None = None) -> tuple[Columns, Table]:
         """`learn` and `encode` of the same table, in one go."""
         cells = [Cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
         columns = cls._learned(frame, cells, overrides)
         return columns, columns._table(cells, len(frame))
 
     @classmethod
-    def _learned(cls, frame: pd.DataFrame, cells: list[Cells], overrides: Overrides | None) -> Columns:
-        wishes = _checked(overrides, list(frame.columns))
+    def _learned(cls, frame: pd.DataFrame, cells: list[Cells], overrides: Wishes | None) -> Columns:
+        wishes = checked(overrides, list(frame.columns))
         columns: list[Column] = []
         met: dict[bytes, Hashable] = {}
         for name, one in zip(frame.columns, cells, strict=True):
@@ -217,32 +215,3 @@ def _sentence(columns: list[Column]) -> str:
 
 
 _PLURAL = (("is ", "are "), ("holds ", "hold "), ("numbers the rows", "number the rows"))
-
-
-def _checked(overrides: Overrides | None, names: list[Hashable]) -> dict[Hashable, str | Sequence[Any]]:
-    """The user's kinds, checked: names of columns, and kinds that there are."""
-    if overrides is None:
-        return {}
-    if not isinstance(overrides, Mapping):
-        raise InputTypeError(
-            f"column_types must map names of columns to kinds, as in {{'zip': 'category'}}; got {overrides!r}."
-        )
-    for name, wish in overrides.items():
-        if name not in names:
-            near = difflib.get_close_matches(str(name), [str(known) for known in names], n=1)
-            known = ", ".join(repr(name) for name in names[:20]) + (", ..." if len(names) > 20 else "")
-            hint = f"did you mean {near[0]!r}?" if near else f"the columns are {known}."
-            raise DataError(f"column_types: there is no column {name!r}; {hint}")
-        if isinstance(wish, str):
-            if wish not in WISHES:
-                near = difflib.get_close_matches(wish, WISHES, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
-                raise ArgumentError(
-                    f"column_types: column {name!r} must be one of {', '.join(map(repr, WISHES))}, or a list of "
-                    f"ordered levels; got {wish!r}.{hint}"
-                )
-        elif not isinstance(wish, (list, tuple)) or len(wish) < 2:
-            raise InputTypeError(
-                f"column_types: column {name!r} must be a kind, or a list of at least two ordered levels; got {wish!r}."
-            )
-    return dict(overrides)

@@ -11,18 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.data.cells import MISSING, Cells
-from automl.data.dates import DateFormat, are_times, guess_dates, guess_spans
+from automl.data.dates import DateFormat, are_times, guess_dates
 from automl.data.orders import known_order
 from automl.data.parse import guess_numbers
+from automl.data.spans import guess_spans
 from automl.data.text_kinds import has_parts, is_free_text, random_id
 from automl.data.views import FLAGS, Clock, Filled, Flag, Levels, Moments, Place, Plain, Rest, Span, View, Words, rests
-from automl.errors import DataError
 
 Kind = Literal[
     "number", "boolean", "category", "ordered", "date", "duration", "text", "identifier", "constant", "empty",
     "duplicate", "dropped",
 ]  # fmt: skip
-WISHES = ("number", "boolean", "category", "ordered", "date", "duration", "text", "dropped")
 
 MAX_LEVELS = 10_000  # levels of a category that are told apart; rarer ones are one level
 LEAST_ROWS = 2  # of a level of its own
@@ -75,88 +74,28 @@ def learn(name: Hashable, cells: Cells) -> Column:
     if not cells.present:
         return Column(name, "empty", note="is empty and left out", told=True)
     if cells.moments is not None:
-        return _moments(name, cells)
+        return of_moments(name, cells)
     if cells.spans is not None:
-        return _span(name, cells, cells.spans)
+        return of_spans(name, cells, cells.spans)
     if cells.order and len(cells.texts) > 1:
         return in_order(name, cells.order)
     if cells.is_categorical:
-        return _category(name, cells)
+        return of_levels(name, cells)
     if cells.is_boolean:
         return _if_it_varies(Column(name, "boolean", (Flag(),)), cells)
-    return _numeric(name, cells) if cells.numbers is not None else _written(name, cells)
-
-
-def as_wished(name: Hashable, cells: Cells, wish: str | Sequence[Any]) -> Column:
-    """A column of the kind that the user says.
-
-    Raises
-    ------
-    DataError
-        If no cell can be read so.
-    """
-    if not isinstance(wish, str):
-        column = in_order(name, tuple(str(level).strip() for level in wish))
-    elif wish == "dropped":
-        return Column(name, "dropped", note="is left out, as asked")
-    else:
-        column = _wished(name, cells, wish)
-    arrays = [view.numbers(cells) for view in column.views if not isinstance(view, (Levels, Rest, Moments, Words))]
-    arrays += [view.dates(cells) for view in column.views if isinstance(view, Moments)]
-    if not cells.present or (arrays and all(np.isnan(array).all() for array in arrays)):
-        what = f"as {wish}" if isinstance(wish, str) else f"in the order {list(wish)}"
-        shown = f"such as {cells.texts[0]!r}" if cells.present and len(cells.texts) else "all of them are missing"
-        raise DataError(f"column_types: no cell of column {name!r} can be read {what} ({shown}); give another kind.")
-    return column
-
-
-def _wished(name: Hashable, cells: Cells, wish: str) -> Column:
-    if wish == "number":
-        guess = guess_numbers(cells) if cells.numbers is None and cells.present else None
-        return Column(name, "number", (Plain(guess.format) if guess else Plain(),), guess.note if guess else "")
-    if wish == "boolean":
-        return Column(name, "boolean", (Flag(),))
-    if wish == "category":
-        return _category(name, cells)
-    if wish == "text":
-        return Column(name, "text", (Words(),))
-    if wish == "duration":
-        return _span(name, cells, Span(1.0).numbers(cells), as_it_is=cells.numbers is not None)
-    if wish == "date":
-        return _wished_date(name, cells)
-    if cells.order:
-        return in_order(name, cells.order)
-    known = known_order(_words(cells))
-    if known is None and (column := _written(name, cells)).kind == "number":
-        return column
-    if known is None:
-        raise DataError(
-            f"column_types: column {name!r} has no order that is known; give its levels from the lowest to the "
-            f"highest, as in column_types={{{name!r}: ['low', 'high']}}."
-        )
-    return _ordered(name, cells, *known)
-
-
-def _wished_date(name: Hashable, cells: Cells) -> Column:
-    if cells.moments is not None:
-        return _moments(name, cells)
-    if guess := guess_dates(cells):
-        return Column(name, "date", (Moments(guess.format),), guess.note)
-    plain = Plain().numbers(cells)
-    largest = np.nanmax(np.abs(plain)) if not np.isnan(plain).all() else 0.0
-    steps = ((1e17, 1e9, "nano"), (1e14, 1e6, "micro"), (1e11, 1e3, "milli"))
-    unit, what = next(((unit, what) for least, unit, what in steps if largest > least), (1.0, ""))
-    return Column(name, "date", (Moments(DateFormat(unix=unit)),), f"{what}seconds since 1970")
+    return _numeric(name, cells) if cells.numbers is not None else of_texts(name, cells)
 
 
 # ---- dtypes that say what they hold
 
 
-def _moments(name: Hashable, cells: Cells) -> Column:
+def of_moments(name: Hashable, cells: Cells) -> Column:
+    """A column of a dtype of dates."""
     return _if_it_varies(Column(name, "date", (Moments(DateFormat()),)), cells)
 
 
-def _span(name: Hashable, cells: Cells, values: NDArray[np.float64], as_it_is: bool = False) -> Column:
+def of_spans(name: Hashable, cells: Cells, values: NDArray[np.float64], as_it_is: bool = False) -> Column:
+    """A column of spans of time, in days where half are of two days or more, else in minutes; `values` in seconds."""
     if as_it_is:
         return Column(name, "duration", (Span(1.0),), "numbers as they are")
     size = np.abs(values[~np.isnan(values)])
@@ -204,12 +143,12 @@ def counts_rows(name: Hashable, numbers: NDArray[np.float64], rows: int) -> bool
 # ---- texts
 
 
-def _words(cells: Cells) -> list[str]:
+def words_of(cells: Cells) -> list[str]:
     """Distinct lower-case texts that are not a word for missing."""
     return [lower for text in cells.texts if (lower := text.lower()) not in MISSING]
 
 
-def _written(name: Hashable, cells: Cells) -> Column:
+def of_texts(name: Hashable, cells: Cells) -> Column:
     """Tell what texts hold: what is read most narrowly comes first."""
     texts = cells.texts
     if len(texts) == 1:
@@ -219,17 +158,17 @@ def _written(name: Hashable, cells: Cells) -> Column:
     if code := _leading_zeros(texts):
         if counts_rows(name, np.array([float(text) for text in texts]), cells.rows):
             return Column(name, "identifier", note="numbers the rows and is left out", told=True)
-        return replace(_category(name, cells, code), note=f"codes of {code} digits")
+        return replace(of_levels(name, cells, code), note=f"codes of {code} digits")
     if moment := _date_or_time(name, cells):
         return moment
     spans = guess_spans(cells)
     if spans and spans.share >= NUMBER_SHARE:
-        return _span(name, cells, spans.values)
+        return of_spans(name, cells, spans.values)
     if number := _number(name, cells):
         return number
-    words = _words(cells)
+    words = words_of(cells)
     if len(words) <= 40 and (known := known_order(words)):
-        return _ordered(name, cells, *known)
+        return of_places(name, cells, *known)
     return _strings(name, cells)
 
 
@@ -305,7 +244,7 @@ def _strings(name: Hashable, cells: Cells) -> Column:
         return Column(name, "text", (Words(),), f"{len(texts):,} texts")
     if counts.max() < LEAST_ROWS:
         return Column(name, "text", (Words(),), "names that all differ")
-    column = _category(name, cells)
+    column = of_levels(name, cells)
     mostly_rare = len(texts) > 0.5 * counts.sum()
     if column.kind == "category" and len(texts) > MANY_LEVELS and (mostly_rare or has_parts(texts)):
         note = "; ".join(filter(None, [column.note, "also read as text"]))
@@ -326,7 +265,8 @@ def frequent(texts: Sequence[str], counts: NDArray[np.int64]) -> tuple[tuple[str
     return kept, len(kept) < len(ranked)
 
 
-def _category(name: Hashable, cells: Cells, width: int = 0) -> Column:
+def of_levels(name: Hashable, cells: Cells, width: int = 0) -> Column:
+    """A column of categories; `width` is the number of digits of codes with leading zeros."""
     if not len(cells.texts):
         return Column(name, "empty", note="is empty and left out", told=True)
     levels, other = frequent(list(cells.texts), cells.counts)
@@ -344,8 +284,9 @@ def in_order(name: Hashable, levels: Sequence[str]) -> Column:
     return Column(name, "ordered", (Place(places),), " < ".join(levels[:8]) + (" < ..." if len(levels) > 8 else ""))
 
 
-def _ordered(name: Hashable, cells: Cells, known: dict[str, float], cycle: bool) -> Column:
-    words = sorted(set(_words(cells)), key=lambda word: (known[word], word))
+def of_places(name: Hashable, cells: Cells, known: dict[str, float], cycle: bool) -> Column:
+    """A column of words of a known order."""
+    words = sorted(set(words_of(cells)), key=lambda word: (known[word], word))
     views: tuple[View, ...] = (Place(tuple(known.items() if cycle else ((word, known[word]) for word in words))),)
     if cycle:  # December is followed by January: the order alone does not say all
         levels, other = frequent(list(cells.texts), cells.counts)

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.data.cells import Cells
-from automl.data.dates import DateFormat, read_spans, read_times
+from automl.data.dates import DateFormat, read_times
 from automl.data.parse import NumberFormat
+from automl.data.spans import read_spans
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int32]
