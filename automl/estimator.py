@@ -425,7 +425,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
-                    f"{self.n_features_in_} features as input."
+                    f"{self.n_features_in_} features as input; give the columns of fit."
                 )
             frame = frame.set_axis(self._columns.names, axis=1)
         return self._columns.align(frame)

@@ -56,7 +56,7 @@ def test_tables(name):
 
 TARGETS = {
     "none": (None, "y is None"),
-    "NaN": (np.where(np.arange(ROWS) == 3, np.nan, Y), "NaN in 1 rows .the first is row 3"),
+    "NaN": (np.where(np.arange(ROWS) == 3, np.nan, Y), "NaN in 1 row .the first is row 3"),
     "None among labels": (["a", None] * 10, "NaN in 10 rows .the first is row 1"),
     "infinity": (np.where(np.arange(ROWS) == 3, np.inf, Y), "infinity .* row 3"),
     "one class": (np.ones(ROWS, dtype=int), "only one class .1."),
@@ -192,7 +192,11 @@ def test_arguments_are_given_by_name():
 
 def test_validation_data_of_other_columns():
     other = X.rename(columns={"b": "c"})
-    refused(DataError, r"cv=\(X_valid, y_valid\): X_valid must have the columns of X", cv=(other, Y))
+    refused(
+        DataError,
+        r"cv=\(X_valid, y_valid\): X_valid must have the columns of X; one of them lacks .b., .c.",
+        cv=(other, Y),
+    )
 
 
 def test_a_fitted_model_refuses_other_tables():

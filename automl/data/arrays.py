@@ -25,7 +25,7 @@ def table_of_array(array: NDArray[Any]) -> pd.DataFrame:
         return pd.DataFrame({name: _field(array[name], name) for name in array.dtype.names})
     if array.ndim != 2:
         fix = "; X.reshape(-1, 1) makes one column of it" if array.ndim == 1 else ""
-        raise DataError(f"Reshape your data to rows and columns: X must have dim 2, but has dim {array.ndim}{fix}.")
+        raise DataError(f"Reshape your data to rows and columns: X must have dim 2, but it has dim {array.ndim}{fix}.")
     if array.dtype.kind == "c":
         raise DataError("Complex data not supported: X holds complex numbers; make real columns of them.")
     names = pd.Index([f"x{place}" for place in range(array.shape[1])], dtype=object)
@@ -56,16 +56,11 @@ def table_of_rows(rows: Sequence[Any]) -> pd.DataFrame:
     """A table of a list of rows, or of dicts."""
     if rows and all(isinstance(row, Mapping) for row in rows):
         return pd.DataFrame(list(map(dict, rows)))
-    lengths = [
-        None if isinstance(row, (str, bytes, Mapping)) or not hasattr(row, "__len__") else len(row) for row in rows
-    ]
-    for place, (row, length) in enumerate(zip(rows, lengths, strict=True)):
-        if length is None or np.ndim(row) == 0:
-            raise DataError(f"X must be a list of rows, but its entry {place} is {kind_of(row)}; reshape it to rows.")
-        if length != lengths[0]:
-            raise DataError(
-                f"X has rows of different lengths: row 0 has {lengths[0]} values, row {place} has {length}."
-            )
+    for place, row in enumerate(rows):
+        if isinstance(row, (str, bytes, Mapping)) or not hasattr(row, "__len__") or getattr(row, "ndim", 1) == 0:
+            raise DataError(f"Reshape your data to rows and columns: entry {place} of X is {kind_of(row)}, not a row.")
+        if len(row) != len(rows[0]):
+            raise DataError(f"Row {place} of X has {len(row)} values, but row 0 has {len(rows[0])}; give each as many.")
     frame = pd.DataFrame(list(map(list, rows)), dtype=object)
     return frame.set_axis(pd.Index([f"x{place}" for place in range(frame.shape[1])], dtype=object), axis=1)
 

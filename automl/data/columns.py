@@ -19,12 +19,14 @@ from automl.data.table import Table, Text
 from automl.data.texts import count_texts
 from automl.data.views import Levels, Moments, Plain, Rest, Words
 from automl.data.wishes import Wishes, as_wished, checked
+from automl.data.wording import listed
 from automl.errors import DataError
 
 __all__ = ["Column", "Columns", "Kind"]
 
 MAX_ONE_HOT = 50  # levels of a category that a one-hot encoding tells apart
 DATE_WIDTH, TEXT_WIDTH = 4, 30  # columns that a leaf makes of a date and of a text, about
+LARGEST = 1e36  # numbers beyond are taken for it: their like, and their sums, must be floats of 32 bits
 MAX_NAMED = 8  # columns that one note names
 
 
@@ -138,8 +140,9 @@ class Columns:
             return X
         missing = [name for name in self.names if name not in X.columns]
         if missing:
-            shown = ", ".join(map(repr, missing[:5])) + (", ..." if len(missing) > 5 else "")
-            raise DataError(f"X lacks {len(missing)} of the columns seen in fit: {shown}. Add them (empty is fine).")
+            raise DataError(
+                f"X lacks {len(missing)} of the columns seen in fit: {listed(missing)}; add them (empty is fine)."
+            )
         return X[self.names]
 
     def encode(self, X: Any) -> Table:
@@ -171,7 +174,7 @@ class Columns:
         if not (numbers or codes or dates or texts):  # nothing to learn from: every model becomes a constant
             numbers.append(np.zeros(rows))
         return Table(
-            np.column_stack(numbers) if numbers else np.empty((rows, 0)),
+            np.clip(np.column_stack(numbers), -LARGEST, LARGEST) if numbers else np.empty((rows, 0)),
             np.column_stack(codes) if codes else np.empty((rows, 0), dtype=np.int32),
             tuple(count for column in self.columns for count in column.level_counts),
             np.column_stack(dates) if dates else None,

@@ -39,7 +39,7 @@ def foreign(native: Any, what: str) -> pd.DataFrame | pd.Series[Any] | None:
         columns = {place: _column(table[:, place]) for place in range(table.shape[1])}
         return pd.DataFrame(columns, index=range(len(table))).set_axis(pd.Index(table.columns, dtype=object), axis=1)
     except Exception as error:
-        reason = " ".join(str(error).split()).rstrip(".")[:150]
+        reason = next(iter(str(error).splitlines()), type(error).__name__).rstrip(".")[:150]
         raise DataError(f"{what} ({kind_of(native)}) cannot be read: {reason}.") from error
 
 

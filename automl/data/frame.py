@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Hashable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from scipy.sparse import issparse
 from automl.data.arrays import as_array, cells_of, table_of_array, table_of_rows
 from automl.data.foreign import foreign, is_foreign_table
 from automl.data.plain import is_plain, plain
-from automl.data.wording import kind_of, listed, shown, size
+from automl.data.wording import counted, kind_of, listed, shown, size
 from automl.errors import DataError, InputTypeError
 
 SPARSE_SHARE = 0.25  # of the memory limit that a sparse table may take once it is filled out
@@ -38,10 +38,15 @@ def as_frame(X: Any, least_rows: int = 2) -> pd.DataFrame:
         If it is none that can be used.
     """
     frame = _frame(X)
-    if len(frame) < least_rows or not frame.shape[1]:
-        few = f"{len(frame)} sample(s)" if frame.shape[1] else "0 feature(s)"
-        least, more = (least_rows, "rows") if frame.shape[1] else (1, "columns")
-        raise DataError(f"X has {few} (shape={frame.shape}) while a minimum of {least} is required; give more {more}.")
+    if not frame.shape[1] and len(frame):
+        raise DataError(
+            f"X has 0 feature(s) (shape={frame.shape}) while a minimum of 1 is required; give more columns."
+        )
+    if len(frame) < least_rows:
+        raise DataError(
+            f"X has {len(frame)} sample(s) (shape={frame.shape}) while a minimum of {least_rows} is required; "
+            "give more rows."
+        )
     names = [as_name(name) for name in frame.columns]
     seen = pd.Index(names, dtype=object)
     if not seen.is_unique:
@@ -113,9 +118,7 @@ def _frame(X: Any) -> pd.DataFrame:
     if isinstance(X, (str, bytes, Path)):
         raise InputTypeError(f"X must be a DataFrame or an array, not {kind_of(X)}; read the file first.")
     if isinstance(X, Iterator):
-        raise InputTypeError(
-            f"X must be a DataFrame or an array, not {kind_of(X)}, which is read only once; hand in list(X)."
-        )
+        raise InputTypeError(f"X must be a DataFrame or an array, not {kind_of(X)} (read only once); hand in list(X).")
     if isinstance(X, Mapping):
         raise InputTypeError(
             f"X must be a DataFrame or an array of rows and columns, not {kind_of(X)}; hand in pd.DataFrame(X)."
@@ -178,15 +181,17 @@ def as_target(y: Any, rows: int) -> pd.Series[Any]:
         raise DataError("fit requires y to be passed, but the target y is None.")
     target = _series(y)
     if len(target) != rows:
-        raise DataError(f"X has {rows} rows, but y has {len(target)}: they must be of the same length.")
+        raise DataError(f"X has {rows} rows, but y has {len(target)}: they must be of the same length, row by row.")
     target = plain(target.reset_index(drop=True), "y")
     lost = np.flatnonzero(target.isna().to_numpy())
     if len(lost):
-        raise DataError(f"Input y contains NaN in {len(lost)} rows (the first is row {lost[0]}); drop those rows.")
+        raise DataError(
+            f"Input y contains NaN in {counted(len(lost), 'row')} (the first is row {lost[0]}); drop these."
+        )
     if target.dtype.kind == "f" and not np.isfinite(target.to_numpy()).all():
         row = int(np.flatnonzero(~np.isfinite(target.to_numpy()))[0])
         raise DataError(
-            f"Input y contains infinity or a value too large for dtype('float64'), first in row {row}; drop such rows."
+            f"Input y contains infinity or a value too large for dtype('float64'), first in row {row}; drop it."
         )
     return target
 
@@ -246,17 +251,29 @@ def with_validation(X: Any, y: Any, cv: Any) -> tuple[Any, Any, Any]:
     if not (isinstance(cv, tuple) and len(cv) == 2 and _is_table(cv[0])):
         return X, y, cv
     X_valid, y_valid = cv
-    first, second = as_frame(X), as_frame(X_valid, least_rows=1)
+    first, second = as_frame(X), _of_valid(as_frame, X_valid, 1)
     if names_a_column(y, X):
         first, y = split_off(first, y)
         second = second.drop(columns=y.name, errors="ignore")
-    if set(first.columns) != set(second.columns):
-        raise DataError("cv=(X_valid, y_valid): X_valid must have the columns of X.")
+    differing = [name for name in [*first.columns, *second.columns] if (name in first) != (name in second)]
+    if differing:
+        raise DataError(
+            f"cv=(X_valid, y_valid): X_valid must have the columns of X; one of them lacks {listed(differing)}."
+        )
     start, stop = len(first), len(first) + len(second)
     name = getattr(y, "name", None) or "y"
-    target = pd.concat([as_target(y, start), as_target(y_valid, stop - start)], ignore_index=True).rename(name)
+    targets = [as_target(y, start), _of_valid(as_target, y_valid, stop - start)]
+    target = pd.concat(targets, ignore_index=True).rename(name)
     frame = pd.concat([first, second[first.columns]], ignore_index=True)
     return frame, target, [(np.arange(start), np.arange(start, stop))]
+
+
+def _of_valid(read: Callable[..., Any], *given: Any) -> Any:
+    """Read X_valid or y_valid; an error says that it is of these."""
+    try:
+        return read(*given)
+    except (DataError, InputTypeError) as error:
+        raise type(error)(f"cv=(X_valid, y_valid): {error}") from error
 
 
 def _is_table(X: Any) -> bool:

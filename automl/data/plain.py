@@ -152,13 +152,9 @@ def _refuse(types: set[type], cells: NDArray[Any], there: NDArray[np.bool_], wha
     row = next(row for row, cell in enumerate(cells) if there[row] and type(cell) in bad)
     subject = what[0].upper() + what[1:] if len(what) > 1 else what
     if complex_:
-        raise DataError(
-            f"Complex data not supported: {what} holds a complex number in row {row}; make real ones of it."
-        )
-    raise DataError(
-        f"{subject} holds {kind_of(cells[row])} in row {row}, but a cell must be one value; "
-        "make columns of its parts, or leave it out."
-    )
+        raise DataError(f"Complex data not supported: {what} holds a complex number in row {row}; make it real.")
+    fix = "give one label or number a row" if what == "y" else "make columns of its parts, or leave it out"
+    raise DataError(f"{subject} holds {kind_of(cells[row])} in row {row}, but a cell must be one value; {fix}.")
 
 
 def _is_one_value(kind: type) -> bool:

@@ -19,6 +19,8 @@ TaskKind = Literal["binary", "multiclass", "regression"]
 SKEWED = 1.0  # third moment above which a target is learned in logarithms, too
 MAX_WHOLE_CLASSES = 20  # whole numbers of at most this many values are classes
 
+LARGEST = 1e150  # of a number to be predicted: the sum of some squared errors must be a float
+
 
 @dataclass(frozen=True)
 class Task:
@@ -98,7 +100,7 @@ def read_target(y: pd.Series[Any], task: str) -> tuple[NDArray[Any], NDArray[Any
     if len(classes) < 2:
         label = shown(classes[0].item() if hasattr(classes[0], "item") else classes[0])
         raise DataError(
-            f"The target has only one class ({label}): nothing is to be told apart; is it the right column?"
+            f"The target has only one class ({label}), so that nothing is to be told apart; take another column."
         )
     if task == "binary" and len(classes) != 2:
         raise DataError(f"task='binary' needs two classes, the target has {len(classes)}; take 'multiclass'.")
@@ -130,6 +132,12 @@ def _as_numbers(y: pd.Series[Any]) -> NDArray[np.float64]:
     if len(wrong):
         raise DataError(
             f"A regression needs numbers as target, but row {wrong[0]} holds {shown(given.iloc[wrong[0]])}; "
-            "is it the right column, or a classification?"
+            "take another column, or task='classification'."
+        )
+    large = np.flatnonzero(np.abs(values) > LARGEST)
+    if len(large):
+        raise DataError(
+            f"The target is {values[large[0]]:.4g} in row {large[0]}, too large for errors to be squared; "
+            "give it in larger units, or its logarithm."
         )
     return values

@@ -19,10 +19,24 @@ def listed(values: Sequence[Any], most: int = 4) -> str:
     return ", ".join(map(shown, values[:most])) + (f", ... ({len(values)} in all)" if len(values) > most else "")
 
 
+_KINDS = {
+    "NoneType": "None",
+    "str": "a text",
+    "ndarray": "an array",
+    "function": "a function",
+    "builtin_function_or_method": "a function",
+}
+
+
 def kind_of(value: Any) -> str:
-    """What a value is: its type, with an article."""
+    """What a value is, with an article."""
     name = type(value).__name__
-    return f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
+    return _KINDS.get(name) or f"{'an' if name[0].lower() in 'aeio' else 'a'} {name}"
+
+
+def counted(number: int, what: str) -> str:
+    """1 row, 2 rows."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def size(amount: float) -> str:
