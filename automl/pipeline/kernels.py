@@ -56,18 +56,19 @@ class RadialClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.class_weight = class_weight
         self.max_iter = max_iter
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the border.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), optional
         """
         X, y = validate_data(self, X, y)
         self.model_ = SVC(
             C=self.C, gamma=relative_gamma(X, self.gamma), class_weight=self.class_weight, max_iter=self.max_iter
-        ).fit(X, y)
+        ).fit(X, y, sample_weight)
         self.classes_ = self.model_.classes_
         return self
 
@@ -107,17 +108,18 @@ class RadialRegressor(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         self.epsilon = epsilon
         self.max_iter = max_iter
 
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Find the tube.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
         y : array-like of shape (n_samples,)
+        sample_weight : array-like of shape (n_samples,), optional
         """
         X, y = validate_data(self, X, y, y_numeric=True)
         gamma = relative_gamma(X, self.gamma)
-        self.model_ = SVR(C=self.C, gamma=gamma, epsilon=self.epsilon, max_iter=self.max_iter).fit(X, y)
+        self.model_ = SVR(C=self.C, gamma=gamma, epsilon=self.epsilon, max_iter=self.max_iter).fit(X, y, sample_weight)
         return self
 
     def predict(self, X: Any) -> Array:
