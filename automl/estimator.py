@@ -314,6 +314,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         clock.lap("hand_over")
         self._keep(data, task, space, history, handed, splits, run_dir)
         self.warnings_ = warned
+        self._tell(handed.notes, settings.verbose and not self._saves)  # the command line says them itself
         self._labels = Labels.of(data.y, data.classes, self._out_of_fold, repeats)
         self.stop_reason_ = reason
         self.time_report_ = clock.report(history, scheduler.ask_seconds, settings.n_jobs, handed.notes)

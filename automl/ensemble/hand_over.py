@@ -79,13 +79,14 @@ def hand_over(
         Why the search stopped; after Ctrl-C the best candidate is not refitted, so that the user need not wait.
     """
     trial = _best(history)
-    notes: list[str] = []
+    notes = _unfinished(trial, len(evaluator.folds(trial.rung)))
     wanted = reason != "interrupted" and trial.complete and trial.origin != DUMMY
     refit = wanted and _start_refit(trial, evaluator, executor, budget, notes)
     predictions = {t.number: evaluator.out_of_fold(t) for t in history.kept()} if trial.complete else {}
     weights = _choose(history, predictions, evaluator, budget, notes) if ensemble and trial.complete else {}
     estimator, weights = _assemble(history, trial, weights, evaluator, columns, budget, notes)
-    handed = HandOver(estimator, estimator, trial, weights, trial.loss, trial.fold_losses, notes=notes)
+    loss = trial.loss if trial.complete else float(np.mean(trial.fold_losses))
+    handed = HandOver(estimator, estimator, trial, weights, loss, trial.fold_losses, notes=notes)
     if weights:
         handed.out_of_fold = _blend(predictions, weights)
         handed.loss, handed.fold_losses = evaluator.loss_of(handed.out_of_fold)
@@ -251,12 +252,26 @@ def _average(members: list[Member], evaluator: Evaluator, columns: Columns) -> B
     return AveragedClassifier(members, columns, evaluator.task.classes, evaluator.task.costs)
 
 
+def _unfinished(trial: Trial, folds: int) -> list[str]:
+    """What the user should know of a model that is not a whole candidate."""
+    if trial.origin == DUMMY:
+        return ["No candidate was ready in time: the model is a constant prediction; give it more time."]
+    if not trial.complete:
+        had = f"{len(trial.fold_losses)} of {folds} folds"
+        return [f"No candidate was evaluated on all folds: the model is one of {had}; give it more time."]
+    return []
+
+
 def _best(history: History) -> Trial:
-    """The best complete candidate; before there is one, the partial one with the most folds if it beats the dummy."""
+    """The best complete candidate; before there is one, the best partial one if it beats the dummy.
+
+    Partial ones are compared on the folds that all of them have, which are the first.
+    """
     complete = history.complete()
     partial = [trial for trial in history.trials if trial.fold_losses and not trial.complete]
     if not history.searched() and partial:
-        found = min(partial, key=lambda t: (-t.folds, float(np.mean(t.fold_losses)), t.number))
+        common = min(len(trial.fold_losses) for trial in partial)
+        found = min(partial, key=lambda t: (float(np.mean(t.fold_losses[:common])), -t.folds, t.number))
         if not complete or complete[0].loss is None or float(np.mean(found.fold_losses)) < complete[0].loss:
             return found
     return complete[0]

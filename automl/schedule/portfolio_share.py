@@ -38,11 +38,11 @@ class PortfolioShare:
         return predict
 
     def __call__(self, history: History) -> bool:
-        """By number of candidates where `max_trials` is given, else by seconds."""
+        """By number of candidates where `max_trials` is given, else by seconds, and until a candidate is whole."""
         mine = [trial for trial in history.trials if trial.origin == ORIGIN]
         if self.budget.max_trials is not None:
             return len(mine) < max(1, round(SHARE * self.budget.max_trials))
-        if self.budget.search_seconds is None:
+        if self.budget.search_seconds is None or not history.searched():
             return True
         used = sum(
             self.cost.predict(trial.candidate, history) if trial.status == "running" else trial.work_seconds
