@@ -156,6 +156,19 @@ def test_a_run_that_diverges_keeps_what_was_good():
     assert np.isfinite(staged.curve_).all()
 
 
+def test_the_fourth_cycle_is_spared_where_the_third_was_far_worse():
+    X, _ = classes(300)
+    y, truth = np.random.default_rng(1).integers(0, 2, (2, 300))  # nothing to learn but the rows by heart
+    other = classes(300, seed=1)[0]
+    settings = {"batch_size": 16, "epochs": 40, "dropout": 0, "weight_decay": 0, "n_nets": 1, "random_state": 0}
+    model = TabularMLPClassifier(**settings).fit(X, y, eval_set=(other, truth))
+    assert len(model.curve_) == len(model.checkpoints_) == 3
+    assert model.rounds_ < 3
+    again = clone(model).set_params(rounds=model.rounds_).fit(X, y)
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert len(TabularMLPClassifier(schedule="constant", **settings).fit(X, y, eval_set=(other, truth)).curve_) == 8
+
+
 def test_schedules_end_where_they_say():
     four, one = Plan(1, 1, 1.0), Plan(1, 1, 1.0, schedule="onecycle")
     assert [four.rate(t) for t in (0, 1 / 15, 3 / 15, 7 / 15, 1)] == pytest.approx([0] * 5, abs=1e-12)

@@ -17,6 +17,9 @@ from automl.pipeline.mlp_training import Plan, train
 Array = NDArray[Any]
 
 CHUNK = 1024  # rows predicted at once: what a layer makes of them stays in the processor's cache
+# a validation loss so far above the best at the end of the third cycle is not made up for by the fourth, which takes
+# more than half of the time; the other schedules have no such place, for their losses on the way say little
+THIRD_CYCLE, HOPELESS = 3, 1.1
 MOST_EMBEDDED = 64  # with more columns of numbers none is embedded: it would take many times as long
 
 
@@ -91,6 +94,8 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
             self.rounds_ = len(self.checkpoints_)
             if loss is not None:
                 curve.append(loss())
+                if self.schedule == "coslog4" and number == THIRD_CYCLE and curve[-1] > HOPELESS * min(curve):
+                    break
             elif number == self.rounds:
                 break
         self.rounds_ = len(self.checkpoints_)
