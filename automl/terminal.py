@@ -174,7 +174,8 @@ def component_heading(component: Component) -> Text:
     """Name, kind and summary of a family or step."""
     tasks = [kind for kind in ("classification", "regression") if component.estimator.path(kind) is not None]
     kind = "family" if component.kind == "model" else "step"
-    return Text.assemble((component.name, "bold cyan"), f" ({kind}; {', '.join(tasks)}): {component.summary}")
+    extra = f"; needs the extra {component.extra!r}" if component.extra else ""
+    return Text.assemble((component.name, "bold cyan"), f" ({kind}; {', '.join(tasks)}{extra}): {component.summary}")
 
 
 def params_table(component: Component) -> Table:

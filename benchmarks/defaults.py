@@ -56,6 +56,8 @@ SETTINGS: dict[str, dict[str, Texts]] = {
         ),
         "mljar": "num_leaves=63, learning_rate=0.05, min_child_samples=10, subsample=0.9, colsample_bytree=0.9",
         "small_leaves": "num_leaves=16, learning_rate=0.05, min_child_samples=20, subsample=0.9, colsample_bytree=0.7",
+        "sampled": "num_leaves=31, learning_rate=0.05, min_child_samples=20, subsample=0.9, colsample_bytree=0.7",
+        "fewer_leaves": "num_leaves=24, learning_rate=0.06, min_child_samples=20, subsample=0.9, colsample_bytree=0.7",
     },
     "xgboost": {
         "ours": "max_depth=6, learning_rate=0.1, subsample=0.8, colsample_bytree=0.9",
@@ -66,6 +68,8 @@ SETTINGS: dict[str, dict[str, Texts]] = {
         ),
         "mljar": "max_depth=6, learning_rate=0.075",
         "shallow": "max_depth=4, learning_rate=0.08, colsample_bytree=0.7, subsample=0.8",
+        "sampled": "max_depth=6, learning_rate=0.1, colsample_bytree=0.7, subsample=0.8",
+        "shallower": "max_depth=5, learning_rate=0.1, colsample_bytree=0.7, subsample=0.8",
     },
     "catboost": {
         "ours": "depth=6, learning_rate=0.1, l2_leaf_reg=3.0, subsample=0.8, one_hot_max_size=10, " + CATBOOST_QUICK,
