@@ -212,7 +212,9 @@ def test_inactive_parameters_are_left_out():
 def test_every_entry_of_the_portfolio_is_a_candidate(kind):
     space = SPACE.for_task(kind, 1000, 20)
     first = space.first_candidates()
-    assert len(first) == sum(kind in entry["tasks"] for entry in SPACE.portfolio)
+    needy = ("input(", "target=")  # of texts, of many levels, of a skewed target
+    plain = [entry for entry in SPACE.portfolio if not any(word in entry["candidate"] for word in needy)]
+    assert len(first) == sum(kind in entry["tasks"] for entry in plain)
     assert 12 <= len(first) <= 21
     assert first[0].family == ("ridge" if kind == "regression" else "logistic_regression")
     assert len({candidate.family for candidate in first}) >= 7
