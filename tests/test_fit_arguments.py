@@ -107,13 +107,13 @@ REFUSED = {
     "negative": (told([1, -2, 3]), DataError, "sample_weight must be numbers from 0 up: row 1 has -2"),
     "infinite": (told([1, 2, np.inf]), DataError, "row 2 has"),
     "text": (told(["1", "2", "much"]), DataError, "row 2 has 'much'"),
-    "NaN": (told([1, np.nan, 3]), DataError, "sample_weight is missing in 1 rows .the first is row 1"),
+    "NaN": (told([1, np.nan, 3]), DataError, "sample_weight is missing in 1 row .the first is row 1"),
     "zero": (told([0, 0, 0]), DataError, "weights of all rows .* are zero"),
     "group missing": (told(None, ["a", None, None]), DataError, "groups is missing in 2 rows .the first is row 1"),
     "group of lists": (told(None, [[1], [2], [3]]), DataError, "groups must hold one value a row"),
     "group of sets": (told(None, [{1}, {2}, {3}]), InputTypeError, "groups must hold labels"),
     "groups long": (told(None, [1, 2, 3, 4]), DataError, "groups has 4 values"),
-    "NaT": (told(None, None, pd.to_datetime(["2020", None, "2021"])), DataError, "time is missing in 1 rows"),
+    "NaT": (told(None, None, pd.to_datetime(["2020", None, "2021"])), DataError, "time is missing in 1 row"),
     "mixed": (
         told(None, None, [1, "2020-01-01", 3]),
         DataError,
@@ -136,7 +136,7 @@ def test_refusals(name):
 @pytest.mark.parametrize(
     ("X", "given", "words"),
     [
-        (problem()[0], {"groups": "aa"}, "groups: X has no column 'aa'. Did you mean 'a'"),
+        (problem()[0], {"groups": "aa"}, "groups: X has no column 'aa' .did you mean 'a'"),
         (problem()[0].to_numpy(), {"time": "a"}, "time='a' names a column, but X has no names"),
         (problem()[0], {"sample_weight": "d"}, "sample_weight: the column 'd' is the target"),
     ],

@@ -46,6 +46,13 @@ def table():
 LABELS = np.where(table()["flag"], "yes", "no")
 
 
+class Sulking:
+    """An object without a text."""
+
+    def __str__(self):
+        raise RuntimeError("no")
+
+
 def records(frame):
     return frame.astype(object).where(frame.notna(), None).to_dict("records")
 
@@ -133,6 +140,7 @@ def test_sparse_tables_are_filled_out(make):
         (pd.Categorical(["b", None, "a"]), "category", ["b", None, "a"]),
         (pd.Categorical([2, None, 1]), "category", [2, None, 1]),
         (pd.Categorical(pd.to_datetime(["2024-01-02", None])), "datetime64", ["2024-01-02", None]),
+        ([Sulking(), "a"], None, [None, "a"]),
         (pd.interval_range(0, 2), None, ["(0, 1]", "(1, 2]"]),
         ([True, 1, "a", 2.5, None], "object", [True, 1, "a", 2.5, None]),
         ([None, pd.NA, np.nan, pd.NaT], "float64", [None] * 4),
@@ -170,7 +178,7 @@ def test_masked_arrays_have_gaps():
 def test_names_are_text():
     names = [0, np.int64(1), 2.5, None, ("a", "", 1), b"c", np.str_("d"), pd.Timestamp("2024-01-01"), ""]
     frame = pd.DataFrame(np.zeros((3, len(names))), columns=pd.Index(names, dtype=object, tupleize_cols=False))
-    assert list(as_frame(frame).columns) == ["0", "1", "2.5", "None", "a_1", "c", "d", "2024-01-01 00:00:00", ""]
+    assert list(as_frame(frame).columns) == ["0", "1", "2.5", "nan", "a_1", "c", "d", "2024-01-01 00:00:00", ""]
 
 
 def test_levels_of_names_are_joined():
@@ -190,6 +198,19 @@ def test_numbers_may_name_a_column():
     np.testing.assert_array_equal(
         model.predict(frame), model.predict(pl.from_pandas(frame.set_axis(list("01234"), axis=1)))
     )
+
+
+def test_no_argument_is_no_name():
+    """A column called None is not what `sample_weight=None` names."""
+    frame = pd.DataFrame({None: list("ab") * 12, "a": range(ROWS)})
+    assert list(AutoML(**QUICK).fit(frame, LABELS).columns_["column"]) == ["nan", "a"]
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize("model", ["best_estimator_", "best_pipeline_"])
+def test_what_is_handed_over_takes_any_object(fitted, model, name):
+    expected = getattr(fitted, model).predict_proba(table())
+    np.testing.assert_array_equal(getattr(fitted, model).predict_proba(OBJECTS[name](table())), expected)
 
 
 WHOLE = np.arange(ROWS) % 3

@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from automl.data.cells import Cells
+from automl.data.frame import as_frame, carries_names
 from automl.data.kinds import Column, Kind, learn
 from automl.data.table import Table, Text
 from automl.data.texts import count_texts
@@ -127,23 +128,26 @@ class Columns:
     # ---- reading
 
     def align(self, X: Any) -> pd.DataFrame:
-        """The columns of `X` in the order of fit: DataFrames by name (extra columns are ignored), arrays by place.
+        """The columns of any table in the order of fit: by name (extra columns are ignored), or by place without names.
 
         Raises
         ------
         DataError
             If columns are missing.
         """
-        if not isinstance(X, pd.DataFrame):
-            return pd.DataFrame(X, columns=pd.Index(self.names, dtype=object))
-        if list(X.columns) == self.names:
-            return X
-        missing = [name for name in self.names if name not in X.columns]
+        frame = as_frame(X, least_rows=0)
+        if not carries_names(X):
+            if frame.shape[1] != len(self.names):
+                raise DataError(f"X has {frame.shape[1]} columns, but fit saw {len(self.names)}; give these.")
+            return frame.set_axis(pd.Index(self.names, dtype=object), axis=1)
+        if list(frame.columns) == self.names:
+            return frame
+        missing = [name for name in self.names if name not in frame.columns]
         if missing:
             raise DataError(
                 f"X lacks {len(missing)} of the columns seen in fit: {listed(missing)}; add them (empty is fine)."
             )
-        return X[self.names]
+        return frame[self.names]
 
     def encode(self, X: Any) -> Table:
         """Read a table into arrays.

@@ -64,7 +64,9 @@ def as_name(name: Any) -> str:
         return str.__str__(name)
     if isinstance(name, tuple):
         return "_".join(filter(None, map(as_name, name)))
-    return name.decode("utf-8", errors="replace") if isinstance(name, bytes) else str(name)
+    if isinstance(name, bytes):
+        return name.decode("utf-8", errors="replace")
+    return "nan" if name is None or name is pd.NA else str(name)  # pandas makes NaN of None where it can
 
 
 def carries_names(X: Any) -> bool:
@@ -165,8 +167,10 @@ def split_off(frame: pd.DataFrame, name: Any) -> tuple[pd.DataFrame, pd.Series[A
 
 
 def names_a_column(y: Any, X: Any) -> bool:
-    """Whether a target is given as the name of a column."""
-    return isinstance(y, str) or (isinstance(X, pd.DataFrame) and isinstance(y, Hashable) and y in X.columns)
+    """Whether a target (or the like) is given as the name of a column; None is none, whatever they are called."""
+    if y is None or isinstance(y, str):
+        return y is not None
+    return isinstance(X, pd.DataFrame) and isinstance(y, Hashable) and y in X.columns
 
 
 def as_target(y: Any, rows: int) -> pd.Series[Any]:

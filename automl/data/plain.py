@@ -202,4 +202,7 @@ def _mixed(cell: Any) -> Any:
         return bytes(cell).decode("utf-8", errors="replace")
     if isinstance(cell, (*_FLAGS, *_NUMBERS)):
         return bool(cell) if isinstance(cell, _FLAGS) else cell if isinstance(cell, numbers.Integral) else _float(cell)
-    return str.__str__(cell) if isinstance(cell, str) else str(cell)
+    try:
+        return str.__str__(cell) if isinstance(cell, str) else str(cell)
+    except Exception:  # an object of the user's own whose text fails is no reason to stop
+        return None

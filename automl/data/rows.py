@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from automl.data.foreign import foreign
 from automl.data.frame import as_frame, carries_names, names_a_column
+from automl.data.wording import counted, shown
 from automl.errors import DataError, InputTypeError
 
 Array = NDArray[Any]
@@ -98,17 +99,17 @@ def take_out(X: Any, y: Any, sample_weight: Any, groups: Any, time: Any) -> tupl
     if named and not isinstance(X, pd.DataFrame):
         frame, (argument, name) = as_frame(X), next(iter(named.items()))
         if not carries_names(X):
-            raise DataError(f"{argument}={name!r} names a column, but X has no names; hand in one value a row.")
+            raise DataError(f"{argument}={shown(name)} names a column, but X has no names; hand in one value a row.")
         X = frame
     for argument, name in named.items():
         if name not in X.columns:
             import difflib
 
             near = difflib.get_close_matches(str(name), [str(column) for column in X.columns], n=1)
-            hint = f" Did you mean {near[0]!r}?" if near else ""
-            raise DataError(f"{argument}: X has no column {name!r}.{hint}")
+            hint = f"did you mean {shown(near[0])}?" if near else "name one of X, or hand in one value a row"
+            raise DataError(f"{argument}: X has no column {shown(name)} ({hint}).")
         if names_a_column(y, X) and y == name:
-            raise DataError(f"{argument}: the column {name!r} is the target.")
+            raise DataError(f"{argument}: the column {shown(name)} is the target; name another.")
         told[argument] = X[name]
     gone = [name for argument, name in named.items() if argument != "time"]
     return X.drop(columns=gone) if gone else X, told
@@ -154,7 +155,9 @@ def _series(name: str, values: Any, rows: int) -> pd.Series[Any]:
     series = pd.Series(values).reset_index(drop=True)
     lost = np.flatnonzero(series.isna().to_numpy())
     if len(lost):
-        raise DataError(f"{name} is missing in {len(lost)} rows (the first is row {lost[0]}); fill them or drop them.")
+        raise DataError(
+            f"{name} is missing in {counted(len(lost), 'row')} (the first is row {lost[0]}); fill them or drop them."
+        )
     return series
 
 
@@ -190,11 +193,11 @@ def _order(series: pd.Series[Any]) -> Array:
     kinds = {_kind(value): place for place, value in reversed(list(enumerate(series)))}
     if len(kinds) > 1:
         places = sorted(kinds.values())
-        shown = " and ".join(f"{_shown(series, place)} in row {place}" for place in places[:2])
-        raise DataError(f"time mixes values that cannot be ordered, such as {shown}; make them all dates or numbers.")
+        such = " and ".join(f"{_shown(series, place)} in row {place}" for place in places[:2])
+        raise DataError(f"time mixes values that cannot be ordered, such as {such}; make them all dates or numbers.")
     kind = next(iter(kinds))
     if kind == "other":
-        raise InputTypeError(f"time must be numbers or dates, got {series.iloc[0]!r} in row 0.")
+        raise InputTypeError(f"time must be numbers or dates, got {_shown(series, 0)} in row 0.")
     if kind == "text":
         series = _dates(series)
     elif kind == "date":
@@ -204,7 +207,7 @@ def _order(series: pd.Series[Any]) -> Array:
 
 def _shown(series: pd.Series[Any], place: int) -> str:
     value: Any = series.iloc[place]
-    return repr(value.item() if isinstance(value, np.generic) else value)
+    return shown(value.item() if isinstance(value, np.generic) else value)
 
 
 def _kind(value: Any) -> str:

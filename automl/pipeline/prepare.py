@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from automl.data.columns import Columns
+from automl.data.frame import as_frame
 from automl.data.table import MANY_LEVELS, Table
 from automl.pipeline.dates import DateParts
 from automl.pipeline.levels import LevelCodes, LevelNumbers
@@ -33,9 +34,7 @@ class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def fit(self, X: Any, y: Any = None) -> TableReader:
         """Learn the columns, unless they were given."""
-        import pandas as pd
-
-        self.columns_ = self.columns or Columns.learn(pd.DataFrame(X))
+        self.columns_ = self.columns or Columns.learn(as_frame(X, least_rows=1))
         return self
 
     def transform(self, X: Any) -> Table:
