@@ -17,7 +17,8 @@ ATTEMPTS = 20  # asks of the strategy before the scheduler draws for itself
 TOO_LONG = 3  # proposals that do not fit the time left before it draws for itself
 CHEAPEST = 5  # families among which it then draws
 MANY_ROWS = 50_000  # from here on a job gets all threads
-LIMIT_SHARE = 0.25  # of the search time: the longest that a trial may take once there is a model
+LIMIT_SHARE = 0.25  # of the search time: the longest that a trial may take once there is a model,
+LONGEST_SHARE = 0.6  # or twice what was expected of it, up to this share
 
 
 class Asks(Protocol):
@@ -129,16 +130,19 @@ class TopRung:
         return Job(
             proposal,
             threads=self.threads,
-            seconds_limit=self._seconds_limit(history),
+            seconds_limit=self._seconds_limit(proposal.candidate, history),
             search_seconds=self.budget.search_left(),
             bytes_limit=self.bytes_limit,
             trial=trial,
         )
 
-    def _seconds_limit(self, history: History) -> float | None:
+    def _seconds_limit(self, candidate: Candidate, history: History) -> float | None:
         """The trial's own limit; the end of the search cuts it anyway."""
         total = self.budget.search_seconds
         if self.trial_timeout is not None or total is None or self.budget.max_trials is not None:
             return self.trial_timeout
         first = next((trial for trial in history.trials if trial.complete and trial.origin != DUMMY), None)
-        return None if first is None else max(LIMIT_SHARE * total, 2 * first.work_seconds)
+        if first is None:
+            return None
+        expected = min(LONGEST_SHARE * total, 2 * self.cost.predict(candidate, history))
+        return max(LIMIT_SHARE * total, 2 * first.work_seconds, expected)
