@@ -97,8 +97,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Seconds that one candidate may take.
     memory_limit : int, str or "auto"
         Bytes, or a text such as "3GB", for all worker processes together. "auto" is 80 % of the machine's memory.
-    cv : "auto", int, splitter, list of (train, validation) indices, or (X_valid, y_valid)
-        "auto" is 5 folds up to 20,000 rows, 3 up to 100,000, above that one hold-out.
+    cv : "auto", "holdout", int, splitter, list of (train, validation) indices, or (X_valid, y_valid)
+        "auto" is 5 folds up to 20,000 rows, 3 up to 100,000, above that one hold-out; from 5,000 rows on fewer, where
+        the budget has no time for a dozen boosters on all of them.
     include, exclude : list of str, optional
         Families (and steps) to search, or not to; ``automl families`` lists them.
     search : {"auto", "random", "tpe", "gp", "portfolio"}
@@ -282,6 +283,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             history = History.open(space, settings.seed, run_dir.journal, identity)  # what was tried
             budget.resume(history.spent)
             repeats = find_repeats(data.table, data.y, task.n_classes)
+            cv = settings.folds(cv, task, history)
             splits = split(cv, data, history.seed, repeats.together)
             history.agree("splits", fingerprint(splits))
             warned = find_warnings(data, repeats, splits, X_test, history.seed)

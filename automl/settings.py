@@ -17,10 +17,12 @@ from automl.data.splits import Split, is_own, training_rows
 from automl.data.task import Task
 from automl.errors import ArgumentError
 from automl.pipeline.build import missing_libraries, weightless
+from automl.schedule.folds import affordable_cv
 from automl.space.candidate import Candidate
 from automl.space.reader import read_space
 from automl.space.space import Space
 from automl.strategies import STRATEGIES
+from automl.trials.history import History
 
 NOTES = 5  # of one kind that are printed at most
 BASELINE = "dummy"  # evaluated before anything else, not searched
@@ -133,6 +135,15 @@ class Settings:
             whole = f"of whole groups ({len(np.unique(rows.group))} groups)"
             notes.append(f"Splits: {len(splits)}, {own or whole}.")
         return notes
+
+    def folds(self, cv: Any, task: Task, history: History) -> Any:
+        """What "auto" stands for; a run that goes on with another budget keeps its folds."""
+        budget = None if self.time_budget is None else self.time_budget * self.n_jobs
+        chosen = affordable_cv(cv, task, budget)
+        if chosen is cv:
+            return cv
+        told = history.recall("folds", str(chosen))
+        return int(told) if told.isdigit() else told
 
     def identity(self, task: Task, data: Data, space: Space, first: list[Candidate]) -> dict[str, Any]:
         """What must be the same for a run to go on."""

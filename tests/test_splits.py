@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, RepeatedKFold, ShuffleSplit
 
 from automl.data.folds import inner
+from automl.data.metrics import make_metric
 from automl.data.splits import fingerprint, make_splits, training_rows
+from automl.data.task import Task
 from automl.errors import ArgumentError, DataError
+from automl.schedule.folds import affordable_cv
 
 
 def same(first, second):
@@ -94,7 +97,7 @@ def test_pairs_of_numbers_masks_or_lists():
 @pytest.mark.parametrize(
     ("cv", "words"),
     [
-        ("five", "cv must be 'auto', a number of folds, a splitter or index pairs"),
+        ("five", "cv must be 'auto', 'holdout', a number of folds, a splitter or index pairs"),
         (1, "number of folds must be between 2 and"),
         (31, "number of folds must be between 2 and the number of rows .30."),
         (0.2, "cv must be"),
@@ -334,3 +337,24 @@ def test_inner_folds_where_groups_or_times_give_none():
     assert same(plain, inner(3, y, 0, stratify=True, groups=same_))
     assert same(plain, inner(3, y, 0, stratify=True, time=same_))
     assert len(inner(3, y, 0, stratify=True, time=(np.arange(30) > 27).astype(int))) == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "classes", "core_seconds", "folds"),
+    [
+        (15_000, 16, 26, 120, 3), (15_000, 16, 26, 600, 5), (15_000, 16, 26, 20, "holdout"),
+        (4_000, 900, 9, 10, "auto"), (36_000, 14, 2, 120, 3), (15_000, 14, 2, 120, 5), (300_000, 14, 2, 1, "auto"), (15_000, 16, 26, None, "auto"),
+    ],
+)  # fmt: skip
+def test_folds_that_leave_time_for_a_search(rows, columns, classes, core_seconds, folds):
+    labels = np.arange(classes)
+    task = Task("multiclass", make_metric("log_loss", "multiclass", labels), rows, columns, columns, labels)
+    assert affordable_cv("auto", task, core_seconds) == folds
+    assert affordable_cv(4, task, core_seconds) == 4
+
+
+def test_one_holdout_on_demand():
+    y = np.arange(100) % 2
+    [(train, valid)] = make_splits("holdout", y, 2, seed=0)
+    assert len(valid) == 20
+    assert sorted([*train, *valid]) == list(range(100))

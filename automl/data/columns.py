@@ -26,7 +26,7 @@ from automl.errors import DataError
 __all__ = ["Column", "Columns", "Kind"]
 
 MAX_ONE_HOT = 50  # levels of a category that a one-hot encoding tells apart
-DATE_WIDTH, TEXT_WIDTH = 4, 30  # columns that a leaf makes of a date and of a text, about
+DATE_WIDTH, TEXT_WIDTH = 4, 10  # columns that a leaf makes of a date and of a text, about
 LARGEST = 1e36  # numbers beyond are taken for it: their like, and their sums, must be floats of 32 bits
 MAX_NAMED = 8  # columns that one note names
 
@@ -112,7 +112,7 @@ class Columns:
 
     @property
     def used(self) -> int:
-        """Number of columns that models see, about: a date counts as 4, a text as 30."""
+        """Number of columns that models see, about: a date counts as 4, a text as 10."""
         return max(1, sum(self._count(view) for column in self.columns for view in column.views))
 
     @property

@@ -16,6 +16,7 @@ from automl.errors import ArgumentError, DataError
 Array = NDArray[Any]
 Split = folds.Split
 
+HOLDOUT = "holdout"  # one split: a fifth of the rows is predicted
 SMALL, MEDIUM = 20_000, 100_000  # rows up to which 5 and 3 folds are made; above them one hold-out
 
 
@@ -33,7 +34,7 @@ def make_splits(
 
     Parameters
     ----------
-    cv : "auto", int, scikit-learn splitter, or iterable of (train, validation) index pairs
+    cv : "auto", "holdout", int, scikit-learn splitter, or iterable of (train, validation) index pairs
         "auto" is 5 folds up to 20,000 rows, 3 up to 100,000, above that one hold-out of 20 % (at most 50,000 rows);
         stratified in classification.
     y : ndarray of shape (n_rows,)
@@ -112,10 +113,12 @@ def _make(
 
 def _folds(cv: Any, rows: int) -> int | None:
     """Number of folds; None is one hold-out."""
+    if isinstance(cv, str) and cv == HOLDOUT:
+        return None
     if isinstance(cv, str) and cv == "auto":
         return None if rows > MEDIUM else max(2, min(5 if rows <= SMALL else 3, rows))
     if isinstance(cv, (str, bool, float)) or cv is None:
-        raise ArgumentError(f"cv must be 'auto', a number of folds, a splitter or index pairs, got {cv!r}.")
+        raise ArgumentError(f"cv must be 'auto', 'holdout', a number of folds, a splitter or index pairs, got {cv!r}.")
     if not 2 <= cv <= rows:
         raise ArgumentError(f"cv={cv}: the number of folds must be between 2 and the number of rows ({rows}).")
     return int(cv)

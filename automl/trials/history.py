@@ -91,6 +91,14 @@ class History:
                 "another run_dir, or resume=False."
             )
 
+    def recall(self, name: str, value: str) -> str:
+        """What was decided when the run began; now, `value` is written down."""
+        events = self.journal.events if self.journal is not None else []
+        told = next((e["value"] for e in events if e["event"] == "fact" and e["name"] == name), None)
+        if told is None and self.journal is not None:
+            self.journal.append("fact", name=name, value=value)
+        return str(value if told is None else told)
+
     def _replay(self, events: list[dict[str, Any]]) -> None:
         starts: dict[int, int] = {}
         trials: dict[int, Trial] = {}
