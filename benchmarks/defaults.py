@@ -184,7 +184,7 @@ def evaluate(family: str, texts: Texts, name: str, meta: dict[str, object]) -> d
             frame = frame[frame[str(meta["target"])].isin(counts[counts >= 3].index)]
     data = Data.read(frame, str(meta["target"]), "regression" if meta["task"] == "regression" else "classification")
     task = make_task(data, meta["metric"])
-    space = read_space().for_task(task.kind, task.rows, task.columns)
+    space = read_space().for_task(task.kind, 2 * task.rows // 3, task.columns)
     candidate = Candidate.parse(candidate_text(family, texts, task.kind))
     seeds = range(SEED, SEED + (REPEATS if task.rows <= SMALL else 1))
     row: dict[str, object] = {"table": name, "metric": meta["metric"], "candidate": candidate.text}

@@ -309,7 +309,7 @@ def test_warnings_are_kept_and_go_nowhere_else(tmp_path):
 def test_a_refit_speaks_the_users_labels(tmp_path, kind):
     X, y = problem(kind)
     evaluator = evaluator_of(tmp_path, X, y)
-    ran(evaluator, "lightgbm(input)", refit=True, rounds=60)
+    ran(evaluator, "lightgbm(input)", refit=True, rounds=150)
     pipeline = evaluator.artifacts.refit(evaluator.space.parse("lightgbm(input)").key)
     predicted = pipeline.predict(evaluator.table)
     if kind == "multiclass":
@@ -318,7 +318,7 @@ def test_a_refit_speaks_the_users_labels(tmp_path, kind):
     else:
         assert np.corrcoef(predicted, y)[0, 1] > 0.8
     last = pipeline.named_steps["model"]
-    assert (last.model if kind == "multiclass" else last).rounds_ == 60
+    assert (last.model if kind == "multiclass" else last).rounds_ == 150
 
 
 # ---- nothing peeks
