@@ -37,7 +37,8 @@ def test_a_linear_model_underfits_xor(metric):
     rng = np.random.default_rng(0)
     X = rng.uniform(-1, 1, size=(ROWS, 2))
     y = (X[:, 0] > 0) ^ (X[:, 1] > 0)
-    found, winner = diagnosed(X, y, "logistic_regression(input)", "lightgbm(input, learning_rate=0.2, colsample_bytree=1.0)", metric=metric)
+    booster = "lightgbm(input, learning_rate=0.2, colsample_bytree=1.0)"
+    found, winner = diagnosed(X, y, "logistic_regression(input)", booster, metric=metric)
     assert winner.startswith("lightgbm")
     assert found[winner] == "fits"
     assert found["logistic_regression(input)"] == "underfits"

@@ -343,7 +343,8 @@ def test_inner_folds_where_groups_or_times_give_none():
     ("rows", "columns", "classes", "core_seconds", "folds"),
     [
         (15_000, 16, 26, 120, 3), (15_000, 16, 26, 600, 5), (15_000, 16, 26, 20, "holdout"),
-        (4_000, 900, 9, 10, "auto"), (36_000, 14, 2, 120, 3), (15_000, 14, 2, 120, 5), (300_000, 14, 2, 1, "auto"), (15_000, 16, 26, None, "auto"),
+        (4_000, 900, 9, 10, "auto"), (36_000, 14, 2, 120, 3), (15_000, 14, 2, 120, 5), (300_000, 14, 2, 1, "auto"),
+        (15_000, 16, 26, None, "auto"),
     ],
 )  # fmt: skip
 def test_folds_that_leave_time_for_a_search(rows, columns, classes, core_seconds, folds):

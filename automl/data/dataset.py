@@ -21,6 +21,8 @@ from automl.data.table import Table
 from automl.data.task import Task, TaskKind, is_skewed, read_target
 from automl.errors import DataError
 
+TINY = 50  # rows below which a class of one row is not refused
+
 
 @dataclass(frozen=True)
 class Data:
@@ -125,7 +127,9 @@ class Data:
 
 
 def split(cv: Any, data: Data, seed: int, together: NDArray[np.int64] | None = None) -> list[Split]:
-    """The splits of a run; see `make_splits`. The only row of a class is in every training part that we make.
+    """The splits of a run; see `make_splits`. The only row of a class is refused.
+
+    Below `TINY` rows, where each counts (and in scikit-learn's own checks), it is in every training part that we make.
 
     Raises
     ------
@@ -137,6 +141,8 @@ def split(cv: Any, data: Data, seed: int, together: NDArray[np.int64] | None = N
     lone = data.lone_rows
     if is_own(cv) or not about.plain or not len(lone):
         return make_splits(cv, data.y, n_classes, seed, about.group, about.time, together, used=about.used)
+    if len(data.y) >= TINY:
+        raise DataError(data.about_lone_rows[0])
     used = np.setdiff1d(np.arange(len(data.y)) if about.used is None else about.used, lone)
     if len(np.unique(data.y[used])) < 2:
         raise DataError(f"{data.about_lone_rows[0]} No two classes have the two rows that are needed at least.")
