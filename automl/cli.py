@@ -1,4 +1,4 @@
-"""The command line: ``automl fit``, ``predict``, ``leaderboard``, ``suspects``, ``families`` and ``example``.
+"""The command line: ``automl fit``, ``predict``, and what looks at a table, a model or the search space.
 
 Libraries that take time to load are imported inside the commands, so that ``automl --help`` answers at once.
 """
@@ -217,6 +217,7 @@ def fit(
     if quiet:
         return
     terminal.show_leaderboard(console, out, ROWS_SHOWN)
+    print(f"{terminal.columns_line(model_dir.read_columns(out))}: automl columns {shlex.quote(str(out))}")
     for note in [*(f"Mind: {text}" for text in model.warnings_), *model.time_report_["notes"]]:
         print(textwrap.fill(note, terminal.WIDTH, subsequent_indent="  "))
     if doubtful := len(model.label_suspects()):
@@ -332,6 +333,27 @@ def leaderboard(
     from automl import terminal
 
     terminal.show_leaderboard(terminal.make_console(), folder, rows)
+
+
+@app.command(epilog="Example: automl columns train.csv")
+def columns(
+    path: Annotated[Path, typer.Argument(help=f"The folder of a model, or a table to look at before a fit: {FILES}")],
+    column_type: Annotated[list[str] | None, typer.Option(help=COLUMN_TYPE)] = None,
+) -> None:
+    """Show what each column of a table is taken for, or was by a model."""
+    from automl import model_dir, terminal
+
+    if path.is_dir():
+        found = model_dir.read_columns(path)
+    else:
+        from automl.data.columns import Columns
+        from automl.data.read import read_table, require_columns
+
+        table, kinds = read_table(path), _kinds(column_type)
+        require_columns(table, {"--column-type": list(kinds)}, path)
+        frame = Columns.learn(table, kinds).frame().astype("string").fillna("")
+        found = [{str(name): str(value) for name, value in row.items()} for row in frame.to_dict("records")]
+    terminal.make_console().print(terminal.columns_table(found))
 
 
 @app.command(epilog="Example: automl suspects model --out suspects.csv")

@@ -1,4 +1,4 @@
-"""The folder that ``automl fit --out`` writes: model.joblib, leaderboard.csv and run.json."""
+"""The folder that ``automl fit --out`` writes: model.joblib, leaderboard.csv, columns.csv and run.json."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any
 from automl.errors import ArgumentError
 
 LEADERBOARD = "leaderboard.csv"
+COLUMNS = "columns.csv"
 RUN = "run.json"
 
 
@@ -43,8 +44,8 @@ def write(folder: Path, model: Any, run: dict[str, Any]) -> None:
     from automl.trials.artifacts import write_whole
 
     model.save(folder)
-    board = model.leaderboard()
-    write_whole(folder / LEADERBOARD, lambda beside: board.to_csv(beside, index=False))
+    for name, table in ((LEADERBOARD, model.leaderboard()), (COLUMNS, model.columns_)):
+        write_whole(folder / name, lambda beside, table=table: table.to_csv(beside, index=False))  # type: ignore[misc]
     text = json.dumps(run, indent=2) + "\n"
     write_whole(folder / RUN, lambda beside: beside.write_text(text, encoding="utf-8"))
 
@@ -73,8 +74,23 @@ def read_leaderboard(folder: Path) -> list[dict[str, str]]:
     ArgumentError
         If there is none.
     """
-    path = folder / LEADERBOARD
+    return _read(folder, LEADERBOARD, "leaderboard")
+
+
+def read_columns(folder: Path) -> list[dict[str, str]]:
+    """What each column was taken for, all values as text.
+
+    Raises
+    ------
+    ArgumentError
+        If there is none.
+    """
+    return _read(folder, COLUMNS, "list of columns")
+
+
+def _read(folder: Path, name: str, what: str) -> list[dict[str, str]]:
+    path = folder / name
     if not path.exists():
-        raise ArgumentError(f"There is no leaderboard in {str(folder)!r}; `automl fit --out {folder}` writes one.")
+        raise ArgumentError(f"There is no {what} in {str(folder)!r}; `automl fit --out {folder}` writes one.")
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

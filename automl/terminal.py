@@ -149,6 +149,30 @@ def _number(text: str, form: str) -> str:
     return format(float(text), form) if text else ""
 
 
+def columns_table(rows: list[dict[str, str]]) -> Table:
+    """What each column is taken for, as a table.
+
+    Parameters
+    ----------
+    rows : list of dict
+        With column, kind, levels and note, as `model_dir.read_columns` gives them.
+    """
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("column", "kind"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis", max_width=30)
+    table.add_column("levels", justify="right", no_wrap=True)
+    table.add_column("note")
+    for row in rows:
+        table.add_row(*(Text(row[name]) for name in ("column", "kind", "levels", "note")))
+    return table
+
+
+def columns_line(rows: list[dict[str, str]]) -> str:
+    """How many columns there are of each kind."""
+    counts = Counter(row["kind"] for row in rows)
+    return "Columns: " + ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
+
+
 def failures_line(rows: list[dict[str, str]]) -> str:
     """How many candidates did not finish, and why; empty where all did."""
     counts = Counter(row["status"] for row in rows if row["status"] != "ok")

@@ -19,7 +19,7 @@ from automl.errors import DataError
 from automl.report.progress import Progress
 from automl.terminal import Interrupt, LiveLine, leaderboard_table
 
-COMMANDS = ["fit", "predict", "leaderboard", "suspects", "families", "example"]
+COMMANDS = ["fit", "predict", "columns", "leaderboard", "suspects", "families", "example"]
 QUICK = ["--max-trials", "2", "--include", "naive_bayes,decision_tree", "--n-jobs", "1", "--seed", "0"]
 TABLE = "a,b,y\n" + "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(60))
 
@@ -170,7 +170,8 @@ def test_parquet_without_pyarrow_says_what_to_install(monkeypatch, tmp_path):
 
 
 def test_fit_writes_model_leaderboard_and_run(fitted):
-    assert sorted(path.name for path in (fitted / "model").iterdir()) == ["leaderboard.csv", "model.joblib", "run.json"]
+    written = {"columns.csv", "leaderboard.csv", "model.joblib", "run.json"}
+    assert {path.name for path in (fitted / "model").iterdir()} == written
     board = pd.read_csv(fitted / "model" / "leaderboard.csv")
     assert set(board["family"]) <= {"decision_tree", "naive_bayes", "dummy", "ensemble"}
     assert AutoML.load(fitted / "model").n_trials_ == 2
@@ -302,6 +303,20 @@ def test_leaderboard_shows_rows_and_what_failed(fitted, capsys):
     told = capsys.readouterr().out
     assert "log_loss" in told
     assert "more: automl leaderboard" in told
+
+
+def test_columns_shows_what_each_is_taken_for(fitted, tmp_path, capsys):
+    assert main(["columns", f"{fitted}/model"]) == 0
+    assert capsys.readouterr().out.count(" number ") == 4
+    (tmp_path / "table.csv").write_text(
+        "when,size\n" + "".join(f"2024-03-{day:02d},{day} kg\n" for day in range(1, 29))
+    )
+    assert main(["columns", "table.csv", "--column-type", "when=category"]) == 0
+    told = [line.split()[:2] for line in capsys.readouterr().out.splitlines()]
+    assert told[0] == ["column", "kind"]
+    assert ["size", "number"] in told
+    assert ["when", "date"] not in told
+    assert main(["columns", "table.csv", "--column-type", "wen=category"]) == 2
 
 
 def test_suspects_names_the_rows_whose_label_may_be_wrong(tmp_path, capsys):
