@@ -156,9 +156,11 @@ def test_dtypes_become_plain(values, dtype, expected):
 
 def test_an_order_is_kept():
     sizes = pd.Categorical(["S", "L", None], categories=["S", "M", "L"], ordered=True)
-    read = as_frame(pd.DataFrame({"a": sizes}))["a"]
-    assert read.cat.ordered
-    assert list(read.cat.categories) == ["S", "M", "L"]
+    frame = pd.DataFrame({"a": sizes})
+    for given in (frame, pa.Table.from_pandas(frame)):
+        read = as_frame(given)["a"]
+        assert read.cat.ordered
+        assert list(read.cat.categories) == ["S", "M", "L"]
 
 
 def test_a_time_zone_is_kept():
@@ -168,6 +170,12 @@ def test_a_time_zone_is_kept():
         assert frame["a"].tolist() == moments.tolist()
     mixed = [*moments[:2], moments[2].tz_convert("Asia/Tokyo")]
     assert as_frame(pd.DataFrame({"a": mixed}))["a"].tolist() == moments.dt.tz_convert("UTC").tolist()
+
+
+@pytest.mark.parametrize("values", [["b", None, "a"], [2, None, 1], [dt.datetime(2024, 1, 2), None], [2.5, 1.0]])
+def test_categories_of_arrow_are_those_of_pandas(values):
+    frame = pd.DataFrame({"a": pd.Categorical(pd.Series(values))})
+    pd.testing.assert_frame_equal(as_frame(pa.Table.from_pandas(frame)), as_frame(frame), check_categorical=False)
 
 
 def test_masked_arrays_have_gaps():

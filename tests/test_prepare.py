@@ -220,3 +220,15 @@ def test_the_dummy_prepares_nothing_dear():
     assert "many_levels='own'" in sized.cheapest("dummy").text
     assert sized.short(sized.default("dummy")) == "dummy(input)"
     assert sized.only(exclude=["dummy"]).short(sized.default("dummy")) == "dummy(input)"
+
+
+@pytest.mark.parametrize("clip", [True, False])
+def test_numbers_far_from_all_that_was_learned_stay_finite(clip):
+    def numbers(*cells):
+        return Table(np.array(cells, dtype=float).reshape(-1, 1), np.zeros((len(cells), 0), np.int32), ())
+
+    leaf = Input(scale="unit", clip=clip)
+    leaf.fit(numbers(1e-308, 2e-308, 3e-308, 4e-308))
+    made = leaf.transform(numbers(1e36, -1e36))
+    assert np.isfinite(np.square(made)).all()
+    np.testing.assert_array_equal(np.sign(made[:, 0]), [1, -1])

@@ -19,6 +19,7 @@ from automl.data.rows import read_rows
 from automl.data.splits import Split, is_own, make_splits
 from automl.data.table import Table
 from automl.data.task import Task, TaskKind, is_skewed, read_target
+from automl.data.wording import shown
 from automl.errors import DataError
 
 TINY = 50  # rows below which a class of one row is not refused
@@ -108,8 +109,8 @@ class Data:
         """What the user should know of them, one sentence a class."""
         labels = [] if self.classes is None else self.classes.tolist()
         return [
-            f"Class {labels[self.y[row]]!r} has one row (row {row}), which cannot be both learned from and validated: "
-            "merge the class with another, or drop the row."
+            f"Class {shown(labels[self.y[row]])} has one row (row {row}), which cannot be both learned from and "
+            "validated: merge the class with another, or drop the row."
             for row in self.lone_rows
         ]
 
@@ -145,7 +146,7 @@ def split(cv: Any, data: Data, seed: int, together: NDArray[np.int64] | None = N
         raise DataError(data.about_lone_rows[0])
     used = np.setdiff1d(np.arange(len(data.y)) if about.used is None else about.used, lone)
     if len(np.unique(data.y[used])) < 2:
-        raise DataError(f"{data.about_lone_rows[0]} No two classes have the two rows that are needed at least.")
+        raise DataError("Fewer than two classes have the two rows that are needed at least; give more rows of each.")
     splits = make_splits(cv, data.y, n_classes, seed, together=together, used=used)
     return [(np.union1d(train, lone), valid) for train, valid in splits]
 

@@ -65,7 +65,14 @@ def _column(series: Any) -> pd.Series[Any]:
 
     dtype = series.dtype
     if isinstance(dtype, (nw.Categorical, nw.Enum)):
-        return pd.Series(pd.Categorical(series.cast(nw.String).to_list()))
+        native = series.to_native()
+        if not hasattr(getattr(native, "type", None), "value_type"):
+            return pd.Series(pd.Categorical(series.cast(nw.String).to_list()))
+        # a dictionary of pyarrow, of values of any type
+        values = _column(nw.from_native(native.cast(native.type.value_type), series_only=True))
+        ordered = native.type.ordered and native.num_chunks > 0
+        levels = native.unify_dictionaries().chunk(0).dictionary.to_pylist() if ordered else None
+        return pd.Series(pd.Categorical(values, categories=levels, ordered=ordered))
     if dtype.is_nested() or isinstance(dtype, (nw.Unknown, nw.Object, nw.Int128, nw.UInt128)):
         cells = np.empty(len(series), dtype=object)
         cells[:] = series.to_list()

@@ -17,6 +17,7 @@ from automl.pipeline.words import TextNumbers
 
 Array = NDArray[Any]
 
+FAR = 1e12  # scaled numbers beyond are taken for it: their squares must be floats of 32 bits
 CLIP = 3.0  # scaled numbers are bent into (-3, 3): no outlier rules a linear model or a distance
 
 
@@ -189,7 +190,8 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if not self.missing:
             numbers = np.where(lost, self.fills_, numbers)
         if self.scale == "unit":
-            numbers = (numbers - self.medians_) / self.spreads_
+            with np.errstate(over="ignore"):  # spreads may be as small as floats can be
+                numbers = np.clip((numbers - self.medians_) / self.spreads_, -FAR, FAR)
             if self.clip:
                 numbers = numbers / np.sqrt(1 + np.square(numbers / CLIP))
         parts = [numbers, lost[:, self.flagged_], *self.codes_.transform(table)]
