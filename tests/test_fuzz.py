@@ -115,7 +115,7 @@ def tables(draw):
 
 def as_object(frame, form):
     """The table as another object, where that library takes it."""
-    if frame.map(lambda cell: isinstance(cell, uuid.UUID)).any(axis=None):
+    if any(isinstance(cell, uuid.UUID) for cell in frame.to_numpy(dtype=object).ravel()):
         return frame  # which others store as bytes
     named = frame.set_axis([as_name(name) for name in frame.columns], axis=1)
     try:
