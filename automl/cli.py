@@ -17,7 +17,7 @@ import typer
 
 from automl.errors import ArgumentError, AutoMLError
 
-END_SECONDS = 1.0  # of the budget, kept for what comes after `fit` beside writing the model, which `fit` reckons with
+END_SECONDS = 1.5  # of the budget, kept for what comes after `fit` beside writing the model, which `fit` reckons with
 LEAST_SECONDS = 0.5  # what the search gets, however short the budget
 LONGEST_START = 30.0  # an older process was something else before (``exec automl`` in a shell)
 ROWS_SHOWN = 15
