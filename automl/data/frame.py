@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence, Set
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -222,10 +223,8 @@ def _series(y: Any) -> pd.Series[Any]:
 def _of_list(y: Sequence[Any]) -> Any:
     """Cells as they are: a list of labels of several types must not become one of texts."""
     if len(y) and all(isinstance(cell, (list, tuple, np.ndarray)) and len(np.shape(cell)) == 1 for cell in y[:100]):
-        try:
+        with suppress(ValueError):  # rows of several lengths are refused as cells
             return np.array(y, dtype=object)
-        except ValueError:
-            pass  # rows of several lengths are refused as cells
     cells = np.empty(len(y), dtype=object)
     cells[:] = list(y)
     return pd.Series(cells)
