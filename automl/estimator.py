@@ -17,7 +17,7 @@ from sklearn.utils.metaestimators import available_if
 
 from automl import persist
 from automl.arguments import first_candidates, memory, positive, refuse_foreign
-from automl.data.dataset import Data, make_task, split
+from automl.data.dataset import Data, make_task, split, split_anew
 from automl.data.duplicates import find_repeats
 from automl.data.frame import (
     as_frame,
@@ -42,6 +42,7 @@ from automl.report.labels import Labels
 from automl.report.leaderboard import leaderboard
 from automl.report.progress import Reporter
 from automl.report.time_report import TimeReport
+from automl.report.verdicts import with_verdicts
 from automl.schedule.budget import Budget
 from automl.schedule.cost import CostModel
 from automl.schedule.portfolio_share import PortfolioShare
@@ -150,6 +151,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     n_trials_ : int
         Candidates that were started.
     cv_splits_ : list of (train, validation) row numbers
+        Those of repeats, where they decided, after those of the cross-validation itself.
     columns_ : DataFrame
         What each column was taken for.
     warnings_ : list of str
@@ -293,14 +295,15 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             cv = settings.folds(cv, task, history)
             splits = split(cv, data, history.seed, repeats.together)
             history.agree("splits", fingerprint(splits))
+            anew = split_anew(cv, data, history.seed, repeats.together, splits)
             warned = find_warnings(data, repeats, splits, X_test, history.seed)
             about = settings.about_rows(data, task, space, splits)
             self._tell([data.inferred, *data.columns.notes, *absent, *about, *warned], settings.verbose)
             clock.lap("read")
             belong = repeats.together is not None or not data.table.about.plain
             plain = isinstance(cv, str | int) and not belong  # splits of one's own may part what belongs
-            asked = (task, everything, data.table, data.y, splits, history.seed, run_dir.path)
-            evaluator = Evaluator(*asked, plain=plain)  # how good
+            asked = (task, everything, data.table, data.y, splits + anew, history.seed, run_dir.path)
+            evaluator = Evaluator(*asked, plain=plain, repeats=1 + len(anew) // len(splits))  # how good
             record_dummy(history, evaluator, everything, budget)  # from here on there is a model
             executor.attach(evaluator)
             searching = budget.less_hand_over()
@@ -323,7 +326,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             handed = hand_over(history, evaluator, executor, budget, data.columns, settings.ensemble, reason)
             history.end(reason, budget.elapsed())
         clock.lap("hand_over")
-        self._keep(data, task, space, history, handed, splits, run_dir)
+        clock.split("hand_over", handed.seconds)
+        self._keep(data, task, space, history, handed, evaluator, run_dir)
         self.warnings_ = warned
         self._tell(handed.notes, settings.verbose and not self._saves)  # the command line says them itself
         self._labels = Labels.of(data.y, data.classes, self._out_of_fold, repeats)
@@ -343,7 +347,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         space: Space,
         history: History,
         handed: HandOver,
-        splits: list[Split],
+        evaluator: Evaluator,
         run_dir: RunDir,
     ) -> None:
         """Set the learned attributes."""
@@ -368,13 +372,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         }
         self.best_score_ = task.metric.score(handed.loss)
         self.ensemble_weights_ = handed.weights
-        self.trials_ = history.trials
+        self.trials_ = with_verdicts(history.trials)
         self.failures_ = [t for t in history.trials if t.status in ("failed", "timeout", "memory", "crashed")]
         self.n_trials_ = history.candidates
-        self.cv_splits_ = splits
+        self.cv_splits_ = evaluator.splits[: max(evaluator.n_folds, len(handed.out_of_fold))]
         self.columns_ = data.columns.frame()
         self._leaderboard = leaderboard(history.trials, space, task.metric, handed)
-        self._out_of_fold = _scatter(handed.out_of_fold, splits, len(data.y))
+        self._out_of_fold = _scatter(handed.out_of_fold, evaluator.splits, len(data.y))
 
     # ---- predict
 
@@ -450,8 +454,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         DataFrame
-            With the columns rank, id, family, pipeline, score, score_std, score_train, diagnosis, folds, fit_seconds,
-            predict_ms_per_row, size_kb, origin, status and error. Beside the best single candidate, a row "overfits"
+            With the columns rank, id, family, pipeline, score, score_std, score_train, diagnosis, folds, rung (how
+            thoroughly it was evaluated), fit_seconds, predict_ms_per_row, size_kb, origin, status and error. Beside the best single candidate, a row "overfits"
             where it does better on training rows but worse on validation rows, by more than two standard errors;
             "underfits" where it does that much worse on both; else it "fits". For the ensemble and for rows without
             rank or training score, `diagnosis` is empty.
@@ -534,7 +538,7 @@ def _scatter(parts: list[Array], splits: list[Split], rows: int) -> Array:
         return np.full(rows, np.nan)
     total = np.zeros((rows, *parts[0].shape[1:]))
     counts = np.zeros(rows)
-    for (_, valid), part in zip(splits, parts, strict=True):
+    for (_, valid), part in zip(splits[: len(parts)], parts, strict=True):
         np.add.at(total, valid, part)
         np.add.at(counts, valid, 1)
     with np.errstate(invalid="ignore"):

@@ -155,8 +155,8 @@ class Settings:
 
     def rule(self, space: Space, task: Task, evaluator: Evaluator, cost: CostModel, budget: Budget) -> Rule:
         """How thoroughly candidates are evaluated; where rows are scored together, only whole evaluations compare."""
-        folds = len(evaluator.splits)
-        ladder = Ladder(space) if evaluator.pooled else Ladder.of(space, task.rows, folds)
+        folds, repeats = evaluator.n_folds, len(evaluator.splits) // evaluator.n_folds
+        ladder = Ladder(space) if evaluator.pooled else Ladder.of(space, task.rows, folds, repeats)
         return SCHEDULES[self.schedule](ladder, cost, task.metric.name, budget, self.n_jobs)
 
     def identity(self, task: Task, data: Data, space: Space, first: list[Candidate]) -> dict[str, Any]:

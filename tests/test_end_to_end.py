@@ -21,7 +21,7 @@ from automl.errors import RunDirError
 from automl.testing.components import example, target
 
 COLUMNS = [
-    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds", "fit_seconds",
+    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds", "rung", "fit_seconds",
     "predict_ms_per_row", "size_kb", "origin", "status", "error",
 ]  # fmt: skip
 MEASURED = ["fit_seconds", "predict_ms_per_row", "size_kb"]

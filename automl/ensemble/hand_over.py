@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -48,6 +49,8 @@ class HandOver:
         Its validation predictions, one array a fold.
     notes : list of str
         What was skipped, and why.
+    seconds : dict
+        What the steps took.
     """
 
     best_estimator: BaseEstimator
@@ -58,6 +61,7 @@ class HandOver:
     fold_losses: tuple[float, ...] = ()
     out_of_fold: list[Array] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def hand_over(
@@ -82,9 +86,13 @@ def hand_over(
     notes = _unfinished(trial, len(evaluator.folds(TOP)))
     wanted = reason != "interrupted" and trial.complete and trial.origin != DUMMY
     refit = wanted and _start_refit(trial, evaluator, executor, budget, notes)
-    predictions = {t.number: evaluator.out_of_fold(t) for t in history.kept()} if trial.complete else {}
+    rivals = [t for t in history.kept() if t.rung == trial.rung]  # others had fewer repeats
+    predictions = {t.number: evaluator.out_of_fold(t) for t in rivals} if trial.complete else {}
+    watch = Stopwatch()
     weights = _choose(history, predictions, evaluator, budget, notes) if ensemble and trial.complete else {}
+    watch.lap("ensemble")
     estimator, weights = _assemble(history, trial, weights, evaluator, columns, budget, notes)
+    watch.lap("load")
     loss = trial.loss if trial.complete else float(np.mean(trial.fold_losses))
     handed = HandOver(estimator, estimator, trial, weights, loss, trial.fold_losses, notes=notes)
     if weights:
@@ -92,7 +100,9 @@ def hand_over(
         handed.loss, handed.fold_losses = evaluator.loss_of(handed.out_of_fold)
     elif trial.complete:
         handed.out_of_fold = predictions[trial.number]
+    handed.seconds = watch.laps
     fitted = _await_refit(trial, evaluator, executor, budget, notes) if refit else None
+    watch.lap("refit")
     if fitted is not None:
         handed.best_pipeline = Pipeline([("columns", TableReader(columns).fit(None)), *fitted.steps])
         if evaluator.forward:
@@ -102,6 +112,19 @@ def hand_over(
             [Member(trial.candidate.text, 1.0, evaluator.models(trial))], evaluator, columns
         )
     return handed
+
+
+class Stopwatch:
+    """Seconds of one step after the other."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.monotonic()
+
+    def lap(self, name: str) -> None:
+        """Book what has passed since the last one."""
+        now = time.monotonic()
+        self.laps[name], self._last = now - self._last, now
 
 
 def _renew(estimator: BaseEstimator, trial: Trial, fitted: Pipeline) -> None:
@@ -116,7 +139,7 @@ def _renew(estimator: BaseEstimator, trial: Trial, fitted: Pipeline) -> None:
 
 def _start_refit(trial: Trial, evaluator: Evaluator, executor: Executor, budget: Budget, notes: list[str]) -> bool:
     left = budget.remaining()
-    seconds = refit_seconds(trial, len(evaluator.splits))
+    seconds = refit_seconds(trial, evaluator.n_folds)
     if left is not None and seconds > left - SPARE:
         notes.append(f"best_pipeline_ was not refitted on all rows ({seconds:.1f} s did not fit): its fold models.")
         return False
@@ -150,12 +173,13 @@ def _choose(
     history: History, predictions: dict[int, list[Array]], evaluator: Evaluator, budget: Budget, notes: list[str]
 ) -> dict[int, float]:
     """Weights by trial number; empty where the best candidate is better alone."""
-    trials = [trial for trial in history.kept() if trial.origin != DUMMY]
+    trials = [trial for trial in history.kept() if trial.origin != DUMMY and trial.number in predictions]
     metric = evaluator.task.metric
     truths: list[Array] = []
     counts: list[Array | None] = []  # weights of the rows
     views: list[Array] = []
-    for fold, rows in enumerate(_sample(evaluator)):
+    folds = range(len(next(iter(predictions.values()))))
+    for fold, rows in enumerate(_sample(evaluator, folds)):
         places = evaluator.splits[fold][1][rows]
         y, weight = evaluator.y[places], evaluator.weights(places)
         parts = [np.asarray(predictions[trial.number][fold][rows], dtype=np.float64) for trial in trials]
@@ -190,15 +214,15 @@ def _choose(
     return weights if best is not None and whole < best else {}
 
 
-def _sample(evaluator: Evaluator) -> list[Array]:
+def _sample(evaluator: Evaluator, folds: range) -> list[Array]:
     """Row numbers within each validation part; all where they are few."""
-    sizes = [len(valid) for _, valid in evaluator.splits]
+    sizes = [len(evaluator.splits[fold][1]) for fold in folds]
     share = min(1.0, SAMPLE_ROWS / sum(sizes))
     if share == 1.0:
         return [np.arange(size) for size in sizes]
     rng = np.random.default_rng(derive_seed(evaluator.seed, "selection"))
     parts: list[Array] = []
-    for (_, valid), size in zip(evaluator.splits, sizes, strict=True):
+    for (_, valid), size in zip((evaluator.splits[fold] for fold in folds), sizes, strict=True):
         order = rng.permutation(size)
         if evaluator.task.classes is not None:  # stratified: by class, then by chance
             order = order[np.argsort(evaluator.y[valid][order], kind="stable")]
@@ -225,7 +249,7 @@ def _assemble(
 ) -> tuple[BaseEstimator, dict[int, float]]:
     """Load the members' fold models, the heaviest weights first, as long as there is time."""
     members: list[Member] = []
-    size = trial.model_bytes // max(1, len(evaluator.splits))  # of the refitted pipeline
+    size = trial.model_bytes // max(1, trial.folds)  # of the refitted pipeline
     loaded: dict[int, float] = {}
     for number in sorted(weights, key=lambda number: -weights[number]):
         member = history.trials[number]

@@ -44,16 +44,21 @@ class Evaluator:
     y : ndarray of shape (n_rows,)
         Coded target.
     splits : list of (train, validation) row numbers
+        Those of the repeats after those of the cross-validation itself.
     seed : int
         The run's seed.
     run_dir : Path
         Where artifacts and shared arrays lie. A pickled evaluator opens the table from there, memory-mapped.
+    repeats : int
+        Cross-validations that the splits are of.
     plain : bool
         Whether rows are unrelated and count alike (no groups, time, copies or weights), so that a forest's out-of-bag
         rows tell what folds would. False where that is not known, as with splits of the user's own.
 
     Attributes
     ----------
+    n_folds : int
+        Of one cross-validation.
     out_of_bag_allowed : bool
         Whether forests that validate themselves are fitted once: `plain`, and the splits are folds of all rows.
     """
@@ -69,15 +74,18 @@ class Evaluator:
         run_dir: Path,
         *,
         plain: bool = True,
+        repeats: int = 1,
     ) -> None:
         self.task, self.space, self.table, self.y = task, space, table, y
         self.splits, self.seed, self.run_dir = splits, seed, run_dir
         self.artifacts = Artifacts(run_dir)
         self.cache = LeafCache(run_dir)
-        self.out_of_bag_allowed = plain and partitions(splits, len(y))
-        lacking = [len(np.unique(y[valid])) < task.n_outputs for _, valid in splits]
+        self.n_folds = len(splits) // repeats
+        first = splits[: self.n_folds]
+        self.out_of_bag_allowed = plain and partitions(first, len(y))
+        lacking = [len(np.unique(y[valid])) < task.n_outputs for _, valid in first]
         time = table.about.time
-        self.forward = time is not None and all(time[train].max() < time[valid].min() for train, valid in splits)
+        self.forward = time is not None and all(time[train].max() < time[valid].min() for train, valid in first)
         # decided once a run: every row of the leaderboard is scored the same way
         self.pooled = task.metric.needs_all_classes and any(lacking)
 
@@ -155,7 +163,7 @@ class Evaluator:
 
     def folds(self, rung: Rung) -> range:
         """Numbers of the folds of a rung."""
-        return range(max(1, round(rung.folds * len(self.splits))))
+        return range(max(1, round(rung.folds * self.n_folds)))
 
     def _outcome(self, job: Job, done: list[FoldResult], rounds: int | None) -> Outcome:
         fold_losses: tuple[float, ...] = ()

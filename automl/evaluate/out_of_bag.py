@@ -42,8 +42,9 @@ def fit_once(evaluator: Evaluator, job: Job) -> list[FoldResult]:
     """The folds of a forest that validates itself: one model, the first fold's, stands for all of them."""
     key = job.candidate.key
     stored = evaluator.artifacts.folds(key, job.rung)
-    if len(stored) == len(evaluator.splits):
-        return list(stored.values())
+    folds = evaluator.folds(job.rung)
+    if len(stored) >= len(folds):
+        return [stored[fold] for fold in folds]
     pipeline = build(job.candidate, evaluator.recipe(derive_seed(evaluator.seed, key, "refit"), job.threads))
     clock = Clock()
     matrix = pipeline[:-1].fit_transform(
@@ -56,7 +57,8 @@ def fit_once(evaluator: Evaluator, job: Job) -> list[FoldResult]:
     train_loss = evaluator.train_loss(pipeline, 0)
     seconds = (prepare_seconds, fit_seconds, clock.lap())
     done: list[FoldResult] = []
-    for fold, (train, valid) in enumerate(evaluator.splits):
+    for fold in folds:
+        train, valid = evaluator.splits[fold]
         loss, rows = evaluator.scores.fold(fold, prediction[valid]), min(len(train), TRAIN_SAMPLE)
         spent = (*seconds, rows) if fold == 0 else (0.0, 0.0, 0.0, 0)
         result = FoldResult(fold, loss, train_loss, *spent, model_bytes=0, out_of_bag=True)

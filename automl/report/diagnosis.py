@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from automl.trials.trial import DUMMY, Trial
+from automl.trials.trial import DUMMY, Trial, ranked
 
 Diagnosis = Literal["overfits", "underfits", "fits"]
 
@@ -37,12 +37,12 @@ def diagnose(trials: list[Trial]) -> dict[int, Diagnosis]:
     no differences to look at; then 2 % of the way from the dummy's loss to the winner's stand in for it, and where the
     dummy is missing nothing is said.
     """
-    ranked = sorted((trial for trial in trials if trial.complete), key=lambda trial: (trial.loss, trial.number))
-    if not ranked:
+    best = ranked(trials)
+    if not best:
         return {}
-    winner = ranked[0]
-    dummy = next((trial for trial in ranked if trial.origin == DUMMY), None)
-    found = {trial.number: _name(trial, winner, dummy) for trial in ranked}
+    winner = best[0]
+    dummy = next((trial for trial in best if trial.origin == DUMMY), None)
+    found = {trial.number: _name(trial, winner, dummy) for trial in best}
     return {number: name for number, name in found.items() if name is not None}
 
 
@@ -63,7 +63,9 @@ def _name(trial: Trial, winner: Trial, dummy: Trial | None) -> Diagnosis | None:
 def _standard_error(trial: Trial, winner: Trial, dummy: Trial | None) -> float | None:
     """Of the difference between a candidate's loss and the winner's; None where nothing tells it."""
     mine, best = np.array(trial.fold_losses), np.array(winner.fold_losses)
-    if len(mine) == len(best) > 1:
+    common = min(len(mine), len(best))  # of repeats, those that both have
+    mine, best = mine[:common], best[:common]
+    if common > 1:
         return float(np.std(mine - best, ddof=1) / np.sqrt(len(mine)))
     if dummy is None or dummy.loss is None or winner.loss is None:
         return None

@@ -10,7 +10,7 @@ import pandas as pd
 from automl.data.metrics import Metric
 from automl.report.diagnosis import diagnose
 from automl.space.space import Space
-from automl.trials.trial import Trial
+from automl.trials.trial import Trial, ranked
 
 COLUMNS = [
     "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds", "rung",
@@ -44,29 +44,30 @@ def leaderboard(trials: list[Trial], space: Space, metric: Metric, handed: Hande
         `score` is in the metric's own unit; `fit_seconds` are summed over the folds, preparation included; `diagnosis`
         is that of `automl.report.diagnosis`, empty where there is none.
     """
-    trials = _one_each(trials)
+    order = {trial.number: place for place, trial in enumerate(ranked(trials))}
+    trials = _one_each(trials, order)
     named = diagnose(trials)
     rows = [{**_row(trial, space, metric), "diagnosis": named.get(trial.number)} for trial in trials]
-    ranked = sorted((row for row in rows if row["rank"]), key=lambda row: (row["order"], row["loss"], row["id"]))
-    rest = [row for row in rows if not row["rank"]]
+    best = sorted((row for row in rows if row["id"] in order), key=lambda row: order[row["id"]])
+    rest = [row for row in rows if row["id"] not in order]
     if handed.weights:
-        ranked.insert(0, _ensemble_row(trials, metric, handed, {row["id"]: row for row in rows}))
+        best.insert(0, _ensemble_row(trials, metric, handed, {row["id"]: row for row in rows}))
     for row in rest:
         row["rank"] = None
-    for rank, row in enumerate(ranked, start=1):
+    for rank, row in enumerate(best, start=1):
         row["rank"] = rank
-    frame = pd.DataFrame([*ranked, *rest], columns=COLUMNS)
+    frame = pd.DataFrame([*best, *rest], columns=COLUMNS)
     types = {"rank": "Int64", "id": "int64", "folds": "int64"}
     types |= dict.fromkeys(("score", "score_std", "score_train", "fit_seconds", "size_kb"), "float64")
     return frame.astype({**types, "predict_ms_per_row": "float64"})
 
 
-def _one_each(trials: list[Trial]) -> list[Trial]:
-    """Each candidate's trial on its highest rung that ended well, else on the highest that it was tried on."""
+def _one_each(trials: list[Trial], order: dict[int, int]) -> list[Trial]:
+    """Each candidate's trial that is ranked, else the one on the highest rung that it was tried on."""
     found: dict[str, Trial] = {}
     for trial in trials:
         before = found.setdefault(trial.candidate.key, trial)
-        if (trial.complete, trial.rung.work) > (before.complete, before.rung.work):
+        if (trial.number in order, trial.rung.work) > (before.number in order, before.rung.work):
             found[trial.candidate.key] = trial
     return sorted(found.values(), key=lambda trial: trial.number)
 
@@ -75,9 +76,6 @@ def _row(trial: Trial, space: Space, metric: Metric) -> dict[str, Any]:
     several = len(trial.fold_losses) > 1
     partial = float(np.mean(trial.fold_losses)) if trial.fold_losses else None
     return {
-        "rank": trial.complete,
-        "order": -trial.rung.folds,
-        "loss": trial.loss,
         "id": trial.number,
         "family": trial.candidate.family,
         "pipeline": space.short(trial.candidate),

@@ -9,11 +9,13 @@ from automl.schedule.ladder import ETA, Ladder
 from automl.schedule.racing import make_race
 from automl.space.candidate import Candidate
 from automl.trials.history import History
-from automl.trials.trial import TOP, Race, Rung
+from automl.trials.trial import TOP, Race, Rung, ranked
 
 DEAR = 0.02  # share of the search's core seconds from which a candidate is looked at cheaply first
 DEAR_SECONDS = 2.0  # the same where the number of candidates ends the search
 LOOK = 2  # rungs below the top, of a full ladder, is the cheap look: a ninth of the rows
+SATURATED = 25  # candidates without a better one, after which the cross-validation of small tables is repeated
+SHORTLIST = 12  # candidates that are validated anew
 LATE = 0.5  # share of the search after which the better half rises before anything new is tried
 
 
@@ -31,9 +33,10 @@ class Auto(Halving):
     """
 
     def __init__(self, ladder: Ladder, cost: CostModel, metric: str, budget: Budget, n_jobs: int) -> None:
-        partial = ladder.rungs[:-1]
+        partial = [rung for rung in ladder.rungs[:-1] if rung.rows < 1]  # a few iterations tell little
         super().__init__(Ladder(ladder.space, (*partial[-LOOK:][:1], TOP)))
         self.cost, self.metric, self.budget = cost, metric, budget
+        self.repeats = ladder.repeats
         seconds = budget.search_seconds if cost.measured else None
         self.dear = DEAR_SECONDS if seconds is None else DEAR * seconds * n_jobs
 
@@ -44,7 +47,7 @@ class Auto(Halving):
 
     def promotion(self, history: History, fits: Fits) -> Promotion | None:
         """Whoever is among the best third; in the better half, a family's first, and late in the search everybody."""
-        return super().promotion(history, fits) or self._second_chance(history, fits)
+        return super().promotion(history, fits) or self._second_chance(history, fits) or self._repeat(history, fits)
 
     def _second_chance(self, history: History, fits: Fits) -> Promotion | None:
         whole = {trial.candidate.family for trial in history.trials if trial.rung.whole}
@@ -58,6 +61,22 @@ class Auto(Halving):
                 if may_rise(trial, history) and fits(trial.candidate, TOP):
                     why = "the first of its family" if fresh else "late in the search"
                     return Promotion(trial, TOP, f"{why}, rank {rank} of {len(ended)} with {rung}")
+        return None
+
+    def _repeat(self, history: History, fits: Fits) -> Promotion | None:
+        """Where little is left to be found, the best are told apart by other splits (and averaged over more models).
+
+        On few rows, the best of many candidates owes much to the splits.
+        """
+        if not self.repeats > 1 or history.stale() < SATURATED:
+            return None
+        best = ranked(trial for trial in history.candidates_trials() if trial.rung.folds <= 1)[:SHORTLIST]
+        for repeats in range(2, self.repeats + 1):
+            rung = Rung(folds=float(repeats))
+            for rank, trial in enumerate(best, start=1):
+                highest = history.highest(trial.candidate.key).rung
+                if highest.folds < repeats and fits(trial.candidate, rung):
+                    return Promotion(trial, rung, f"rank {rank}, and no better one for {SATURATED} candidates")
         return None
 
     def _late(self) -> bool:

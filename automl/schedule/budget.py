@@ -20,7 +20,7 @@ MEMBERS = 5  # candidates that an ensemble usually has
 
 def refit_seconds(trial: Trial, folds: int) -> float:
     """What fitting a complete trial's candidate on all rows will take."""
-    per_fold = (trial.prepare_seconds + trial.fit_seconds) / folds
+    per_fold = (trial.prepare_seconds + trial.fit_seconds) / (folds * trial.rung.folds)
     return 1.2 * per_fold * folds / max(1, folds - 1)
 
 
@@ -133,11 +133,6 @@ class Budget:
         left = self.search_left()
         if left is not None and left <= 0:
             return "time_budget"
-        if self.patience is not None and self._stale(history) >= self.patience:
+        if self.patience is not None and history.stale() >= self.patience:
             return "patience"
         return None
-
-    def _stale(self, history: History) -> int:
-        best = history.searched()
-        ended = [trial for trial in history.candidates_trials() if trial.status != "running"]
-        return len({trial.candidate.key for trial in ended if trial.number > best[0].number}) if best else 0

@@ -27,13 +27,16 @@ class Ladder:
         Says what of a family can be made cheaper.
     rungs : tuple of Rung
         In ascending order; the last one is the top.
+    repeats : int
+        Cross-validations that there are splits for.
     """
 
     space: Space
     rungs: tuple[Rung, ...] = (TOP,)
+    repeats: int = 1
 
     @classmethod
-    def of(cls, space: Space, rows: int, folds: int) -> Ladder:
+    def of(cls, space: Space, rows: int, folds: int, repeats: int = 1) -> Ladder:
         """The ladder of a table.
 
         Parameters
@@ -41,12 +44,13 @@ class Ladder:
         space : Space
         rows : int
         folds : int
+        repeats : int
         """
         train = rows * (folds - 1) / folds if folds > 1 else 0.8 * rows
         shares = [1 / ETA**power for power in range(MOST, 0, -1) if train / ETA**power >= LEAST_ROWS]
         if shares:
-            return cls(space, (*(Rung(rows=share, folds=1 / folds) for share in shares), TOP))
-        return cls(space, (*(Rung(iterations=share, folds=1 / folds) for share in ITERATIONS), TOP))
+            return cls(space, (*(Rung(rows=share, folds=1 / folds) for share in shares), TOP), repeats)
+        return cls(space, (*(Rung(iterations=share, folds=1 / folds) for share in ITERATIONS), TOP), repeats)
 
     def for_candidate(self, candidate: Candidate) -> tuple[Rung, ...]:
         """The rungs that make a candidate's family cheaper; the top is always among them."""

@@ -18,7 +18,7 @@ from automl.trials.trial import DUMMY, Job, Proposal, Rung
 ATTEMPTS = 20  # asks of the strategy before the scheduler draws for itself
 TOO_LONG = 3  # proposals that do not fit the time left before it draws for itself
 CHEAPEST = 5  # families among which it then draws
-LONG = 0.1  # share of the search from which a job gets all threads, rather than a neighbour
+LONG = 0.25  # share of the search from which a job gets all threads, rather than a neighbour
 MANY_ROWS = 50_000  # the same where the number of candidates ends the search
 TIMED = 0.4  # share of its seconds that a model needs which ends with what it has when time is over
 SPEEDUP = 0.7  # what each further thread brings, beside the first
@@ -152,6 +152,8 @@ class Scheduler:
         Jobs side by side use cores better than threads of one, as long as there are many to run.
         """
         total = self.budget.search_seconds
+        if history.space.component(candidate.family).estimator.threads is None:
+            return 1
         if not self.cost.measured or total is None:
             return self.n_jobs if rung.rows * self.cost.rows >= MANY_ROWS else 1
         if self.cost.predict(candidate, history, rung) > LONG * total:

@@ -9,7 +9,7 @@ from automl.errors import RunDirError
 from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.trials.journal import FORMAT, Journal, finish_event, read_finish, read_start, start_event
-from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial
+from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial, ranked
 
 KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
 KEPT_BYTES = 4e9  # of fold models on disk; the best candidate's stay whatever their size
@@ -170,12 +170,7 @@ class History:
 
     def complete(self) -> list[Trial]:
         """Trials that may be ranked, the best first: one a candidate, those with more repeats before all others."""
-        found: dict[str, Trial] = {}
-        for trial in self.trials:
-            key = trial.candidate.key
-            if trial.complete and (key not in found or trial.rung.work > found[key].rung.work):
-                found[key] = trial
-        return sorted(found.values(), key=lambda trial: (-trial.rung.folds, trial.loss, trial.number))
+        return ranked(self.trials)
 
     def searched(self) -> list[Trial]:
         """`complete` without the dummy."""
@@ -184,6 +179,15 @@ class History:
     def running(self) -> list[Trial]:
         """Trials in flight."""
         return [trial for trial in self.trials if trial.status == "running"]
+
+    def stale(self) -> int:
+        """Candidates that ended after the best one was first started."""
+        first: dict[str, int] = {}
+        for trial in self.candidates_trials():
+            if trial.status != "running":
+                first.setdefault(trial.candidate.key, trial.number)
+        best = self.searched()
+        return sum(number > first[best[0].candidate.key] for number in first.values()) if best else 0
 
     def growing(self) -> list[Trial]:
         """Trials of few iterations whose models a higher rung may go on from: the best of each rung."""
