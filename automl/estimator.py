@@ -17,7 +17,7 @@ from sklearn.utils.metaestimators import available_if
 
 from automl import persist
 from automl.arguments import first_candidates, memory, positive, refuse_foreign
-from automl.data.dataset import Data, make_task, split, split_anew
+from automl.data.dataset import Data, make_task, split
 from automl.data.duplicates import find_repeats
 from automl.data.frame import (
     as_frame,
@@ -295,7 +295,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             cv = settings.folds(cv, task, history)
             splits = split(cv, data, history.seed, repeats.together)
             history.agree("splits", fingerprint(splits))
-            anew = split_anew(cv, data, history.seed, repeats.together, splits)
+            anew = settings.split_anew(cv, data, history.seed, repeats.together, splits)
             warned = find_warnings(data, repeats, splits, X_test, history.seed)
             about = settings.about_rows(data, task, space, splits)
             self._tell([data.inferred, *data.columns.notes, *absent, *about, *warned], settings.verbose)
@@ -455,7 +455,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         -------
         DataFrame
             With the columns rank, id, family, pipeline, score, score_std, score_train, diagnosis, folds, rung (how
-            thoroughly it was evaluated), fit_seconds, predict_ms_per_row, size_kb, origin, status and error. Beside the best single candidate, a row "overfits"
+            thoroughly it was evaluated), fit_seconds, predict_ms_per_row, size_kb, origin, status and error. Beside the
+            best single candidate, a row "overfits"
             where it does better on training rows but worse on validation rows, by more than two standard errors;
             "underfits" where it does that much worse on both; else it "fits". For the ensemble and for rows without
             rank or training score, `diagnosis` is empty.

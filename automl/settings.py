@@ -9,9 +9,10 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from automl import arguments as check
-from automl.data.dataset import Data
+from automl.data.dataset import Data, split
 from automl.data.rows import Rows
 from automl.data.splits import Split, is_own, training_rows
 from automl.data.task import Task
@@ -26,10 +27,13 @@ from automl.schedule.halving import Rule
 from automl.schedule.ladder import Ladder
 from automl.space.candidate import Candidate
 from automl.space.reader import read_space
+from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.strategies import STRATEGIES
 from automl.trials.history import History
 
+REPEATS = 3  # cross-validations that a small table has splits for
+REPEATED_ROWS = 5_000  # rows up to which a table is small
 NOTES = 5  # of one kind that are printed at most
 BASELINE = "dummy"  # evaluated before anything else, not searched
 
@@ -152,6 +156,15 @@ class Settings:
             return cv
         told = history.recall("folds", str(chosen))
         return int(told) if told.isdigit() else told
+
+    @staticmethod
+    def split_anew(cv: Any, data: Data, seed: int, together: NDArray[Any] | None, splits: list[Split]) -> list[Split]:
+        """Splits of further cross-validations, which small tables have in store; none for splits of the user's own."""
+        repeatable = isinstance(cv, str | int) and len(splits) > 1 and data.table.about.time is None
+        if not repeatable or len(data.y) > REPEATED_ROWS:
+            return []
+        seeds = [derive_seed(seed, "repeat", number) % 2**31 for number in range(1, REPEATS)]
+        return [pair for one in seeds for pair in split(cv, data, one, together)]
 
     def rule(self, space: Space, task: Task, evaluator: Evaluator, cost: CostModel, budget: Budget) -> Rule:
         """How thoroughly candidates are evaluated; where rows are scored together, only whole evaluations compare."""

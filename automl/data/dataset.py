@@ -21,10 +21,7 @@ from automl.data.table import Table
 from automl.data.task import Task, TaskKind, is_skewed, read_target
 from automl.data.wording import shown
 from automl.errors import DataError
-from automl.space.seed import derive_seed
 
-REPEATS = 3  # cross-validations that a small table has splits for
-REPEATED_ROWS = 5_000  # rows up to which a table is small
 TINY = 50  # rows below which a class of one row is not refused
 
 
@@ -177,20 +174,3 @@ def make_task(data: Data, metric: Any, costs: Any = None) -> Task:
     prices = read_costs(costs, classes)
     score = make_metric(metric, kind, classes, prices)
     return Task(kind, score, len(data.y), columns.used, columns.wide, classes, traits, prices)
-
-
-def split_anew(cv: Any, data: Data, seed: int, together: NDArray[Any] | None, splits: list[Split]) -> list[Split]:
-    """Splits of further cross-validations, which small tables have in store; none where splits are the user's own.
-
-    Parameters
-    ----------
-    cv, data, seed, together
-        As for `split`.
-    splits : list of (train, validation) row numbers
-        Of the cross-validation itself.
-    """
-    repeatable = isinstance(cv, str | int) and len(splits) > 1 and data.table.about.time is None
-    if not repeatable or len(data.y) > REPEATED_ROWS:
-        return []
-    seeds = [derive_seed(seed, "repeat", number) % 2**31 for number in range(1, REPEATS)]
-    return [pair for one in seeds for pair in split(cv, data, one, together)]
