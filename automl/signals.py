@@ -19,32 +19,29 @@ from typing import Any
 DEFAULTS: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
 
 
-class Terminated(KeyboardInterrupt):
-    """SIGTERM, raised as Ctrl-C is."""
-
-
 class _Watch:
     """What the signals of one `fit` (or of the command around it) have asked for."""
 
     def __init__(self) -> None:
         self.ready = False  # whether there is a model that an early end can hand over
         self.asked = self.insisted = False
-        self.pending: type[KeyboardInterrupt] | None = None  # still to be raised
+        self.pending = False  # still to be raised
         self.open = False
+        self.terminated = False
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         """Take down the first one; raise where there is no model yet, and the second time."""
-        error = Terminated if number == signal.SIGTERM else KeyboardInterrupt
+        self.terminated = number == signal.SIGTERM
         if self.asked and number == signal.SIGTERM:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         if self.asked or not self.ready:
             self.insisted = self.asked
-            raise error
+            raise KeyboardInterrupt
         self.asked = True
         if self.open:
-            raise error
-        self.pending = error
+            raise KeyboardInterrupt
+        self.pending = True
 
 
 _watch: _Watch | None = None
@@ -93,9 +90,9 @@ def checkpoint() -> None:
     KeyboardInterrupt
         Once for a first signal.
     """
-    if (watch := _mine()) is not None and watch.pending is not None:
-        error, watch.pending = watch.pending, None
-        raise error
+    if (watch := _mine()) is not None and watch.pending:
+        watch.pending = False
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -111,6 +108,12 @@ def interruptible() -> Iterator[None]:
         yield
     finally:
         watch.open = False
+
+
+def terminated() -> bool:
+    """Whether the last signal was SIGTERM."""
+    watch = _mine()
+    return watch is not None and watch.terminated
 
 
 def insisted() -> bool:
