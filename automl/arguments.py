@@ -6,8 +6,8 @@ import difflib
 import numbers
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import psutil
@@ -121,17 +121,37 @@ def memory(value: Any) -> int:
     return int(positive("memory_limit", value))
 
 
-def total_memory() -> int:
-    """Bytes of the machine, or of the container where that is less."""
+def total_memory(root: Path = Path("/")) -> int:
+    """Bytes of the machine, or of the container where that is less.
+
+    Limits are those of this process' control group and of all groups around it, of both versions.
+    """
     total = psutil.virtual_memory().total
-    for path in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+    for path in _memory_files(root):
         try:
-            text = Path(path).read_text(encoding="ascii").strip()
-        except OSError:
+            text = path.read_text(encoding="ascii").strip()
+        except OSError:  # the container shows another part of the tree
             continue
-        if text.isdigit():
+        if text.isdigit():  # else "max"
             total = min(total, int(text))
     return int(total)
+
+
+def _memory_files(root: Path) -> Iterator[Path]:
+    mount = root / "sys/fs/cgroup"
+    try:
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+    except OSError:  # no Linux
+        return
+    for line in ["0::/", "1:memory:/", *lines]:
+        _, controllers, group = line.split(":", 2)
+        inner = PurePosixPath(group.lstrip("/"))
+        for folder in (inner, *inner.parents):
+            if controllers == "":
+                yield mount / folder / "memory.max"
+                yield mount / "unified" / folder / "memory.max"
+            elif "memory" in controllers.split(","):
+                yield mount / "memory" / folder / "memory.limit_in_bytes"
 
 
 def first_candidates(try_first: Any, space: Space) -> list[Candidate]:

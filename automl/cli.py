@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from automl import signals
 from automl.errors import ArgumentError, AutoMLError
 
 END_SECONDS = 1.5  # of the budget, kept for what comes after `fit` beside writing the model, which `fit` reckons with
@@ -63,12 +64,15 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0, 2 where what was asked cannot work (one line on standard error says why), 130 after Ctrl-C
+        The exit code: 0 (also where Ctrl-C, SIGTERM or a full disk ended the search of a model that is written), 2
+        where what was asked cannot work (one line on standard error says why), 130 after Ctrl-C and 143 after SIGTERM
         without a model.
     """
     started = process_start() if arguments is None else time.monotonic()
     try:
-        code = app(arguments, prog_name="automl", standalone_mode=False, obj=started)
+        with signals.in_order():  # until the model is written
+            code = app(arguments, prog_name="automl", standalone_mode=False, obj=started)
+            code = 143 if code == 130 and signals.terminated() else code
     except AutoMLError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
@@ -80,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
         if not hasattr(error, "format_message"):  # what typer raises for wrong usage has it
             raise
         return _refuse(error.format_message(), " See automl --help.")
-    if code == 130:
+    if code in (130, 143):
         print("automl: stopped before there was anything to keep.", file=sys.stderr)
     return int(code or 0)
 
@@ -158,7 +162,8 @@ def fit(
 ) -> None:
     """Search for the best model of a table, within a time budget.
 
-    Each better candidate is printed; Ctrl-C ends the search and keeps the best.
+    Each better candidate is printed; Ctrl-C (or SIGTERM) ends the search and keeps
+    the best: exit code 0 where a model is written, 130 (143) where none is.
 
     The folder gets model.joblib (a file that can run code: load only those that
     you trust) and leaderboard.csv, of which the head is shown at the end.
@@ -215,7 +220,10 @@ def fit(
         run = {"target": target, "task": model.task_, "metric": model.metric_, "score": model.best_score_}
         seconds = time.monotonic() - started
         run |= {"stop_reason": model.stop_reason_, "candidates": model.n_trials_, "seconds": round(seconds, 1)}
-        model_dir.write(out, model, {**run, "train": str(train), "rows": len(table), "warnings": model.warnings_})
+        try:
+            model_dir.write(out, model, {**run, "train": str(train), "rows": len(table), "warnings": model.warnings_})
+        except OSError as error:
+            raise ArgumentError(f"--out: {str(out)!r} cannot be written: {error.strerror or error}.") from error
     if quiet:
         return
     terminal.show_leaderboard(console, out, ROWS_SHOWN)

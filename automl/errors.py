@@ -11,6 +11,7 @@
     │   ├── CandidateError               the text of a candidate
     │   └── RunDirError                  a run_dir that belongs to another run, or is in use
     ├── InputTypeError (TypeError)       an argument of the wrong Python type
+    ├── DiskError (OSError)              what the run needs does not fit on the disk of run_dir
     └── ExecutorError                    worker processes cannot be started or kept
 
 A candidate that fails is not an error: it is a `Trial` with a status and a message.
@@ -49,6 +50,10 @@ class RunDirError(InputError):
 
 class ExecutorError(AutoMLError):
     """Worker processes cannot be started or kept; what was finished before is handed over where there is something."""
+
+
+class DiskError(AutoMLError, OSError):
+    """A file that the run needs could not be written; in the middle of a search that costs a trial, not the run."""
 
 
 class InputTypeError(AutoMLError, TypeError):

@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.utils.metaestimators import available_if
 
-from automl import persist
+from automl import persist, signals
 from automl.arguments import first_candidates, memory, positive, refuse_foreign
 from automl.data.dataset import Data, make_task, split
 from automl.data.duplicates import find_repeats
@@ -147,7 +147,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Weight of each trial in the ensemble, by number; empty without one.
     time_report_ : dict
         Where the seconds went.
-    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "executor"}
+    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "executor", "disk"}
+        "interrupted" is by Ctrl-C or SIGTERM, "executor" by workers that cannot be started, "disk" by a full disk: the
+        model is the best until then.
     n_trials_ : int
         Candidates that were started.
     cv_splits_ : list of (train, validation) row numbers
@@ -231,6 +233,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     # ---- fit
 
+    @signals.in_order()
     def fit(
         self,
         X: Any,
@@ -280,7 +283,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         refuse_too_large(X, settings.memory_limit)
         with (
             RunDir(settings.run_dir, settings.resume) as run_dir,
-            make_executor(settings.executor, settings.n_jobs, run_dir.path) as executor,  # where; warms up meanwhile
+            make_executor(
+                settings.executor, settings.n_jobs, run_dir.path, settings.memory_limit
+            ) as executor,  # where; warms up meanwhile
         ):
             X, y, cv = with_validation(X, y, settings.cv)
             X, told = take_out(X, y, sample_weight, groups, time)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from automl.errors import ArgumentError, ExecutorError
+from automl import signals
+from automl.errors import ArgumentError, DiskError, ExecutorError
 from automl.execute.base import Executor, Runs
 from automl.schedule.budget import Budget
 from automl.schedule.scheduler import Scheduler
@@ -28,7 +29,7 @@ def search(
 ) -> str:
     """Try candidates until time, trials, patience or ideas run out; returns why it stopped.
 
-    Ctrl-C ends the search in order: what is finished stays, what runs is cut.
+    Ctrl-C or SIGTERM end the search in order, and so does a full disk: what is finished stays, what runs is cut.
     """
 
     def tell(trial: Trial | None) -> None:
@@ -37,7 +38,8 @@ def search(
 
     reason = None
     try:
-        while (reason := budget.must_stop(history)) is None:
+        while (reason := "disk" if history.trouble else budget.must_stop(history)) is None:
+            signals.checkpoint()
             while executor.has_room() and not budget.must_stop(history):
                 if (job := scheduler.next(history, strategy)) is None:
                     break
@@ -48,6 +50,8 @@ def search(
             for trial, result in executor.finished(_wait(budget)):
                 tell(history.finish(trial, result, budget.elapsed()))
     except KeyboardInterrupt:
+        if signals.insisted():
+            raise
         reason = "interrupted"
     except ExecutorError:
         if not history.searched():
@@ -92,13 +96,17 @@ def record_dummy(history: History, runs: Runs, space: Space, budget: Budget) -> 
         If not even that can be scored: the metric is at fault.
     """
     if any(trial.complete and trial.origin == DUMMY for trial in history.trials):
+        signals.ready()
         return
     job = Job(Proposal(space.cheapest(DUMMY), DUMMY), trial=0 if history.trials else None)
     trial = history.start(job, budget.elapsed())
     result = runs.run(job)
     history.finish(trial, result, budget.elapsed())
     if isinstance(result, Failure):
+        if (sign := f"{DiskError.__name__}: ") in result.message:
+            raise DiskError(result.message.removeprefix(sign))
         raise ArgumentError(f"metric: a constant prediction could not be scored: {result.message}")
+    signals.ready()
 
 
 def _wait(budget: Budget) -> float:

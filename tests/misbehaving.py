@@ -1,7 +1,9 @@
 """Estimators that do what estimators must not, for the tests of those who have to live with them."""
 
 import ctypes
+import errno
 import os
+import signal
 import time
 import warnings
 
@@ -68,6 +70,45 @@ class Leaves(Shares):
 class Hangs(Shares):
     def fit(self, X, y):
         time.sleep(10_000)
+
+
+class HangsDeaf(Shares):
+    def fit(self, X, y):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        while True:
+            time.sleep(60)
+
+
+class KillsItself(Shares):
+    def fit(self, X, y):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class FindsTheDiskFull(Shares):
+    """Its model cannot be written."""
+
+    def __getstate__(self):
+        if hasattr(self, "shares_"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return super().__getstate__()
+
+
+class Heavy(Shares):
+    """Its model takes up 3 MB on disk."""
+
+    def fit(self, X, y):
+        self.ballast_ = np.random.default_rng(0).bytes(3_000_000)
+        return super().fit(X, y)
+
+
+class MovesTheClock(Shares):
+    """The wall clock of its process goes back by a day in the middle of a fit."""
+
+    def fit(self, X, y):
+        now = time.time
+        time.time = lambda: now() - 86_400
+        return super().fit(X, y)
 
 
 class Eats(Shares):

@@ -436,18 +436,39 @@ def test_leaderboard_table_shortens_candidates_only():
     assert "…" in line
 
 
-def test_interrupted_fit_still_writes_the_model(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_fit_still_writes_the_model(tmp_path, number):
     (tmp_path / "table.csv").write_text(TABLE)
     command = [sys.executable, "-m", "automl", "fit", "table.csv", "-t", "y", "--time-budget", "120", "--n-jobs", "1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stdout:
             if " trials " in line:  # the first candidate has ended
-                os.kill(process.pid, signal.SIGINT)
+                os.kill(process.pid, number)
                 break
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err
     assert "stopped by: interrupted" in out
     assert len(AutoML.load(tmp_path / "model").predict(pd.read_csv("table.csv"))) == 60
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_before_there_is_a_model_is_told_by_the_exit_code(monkeypatch, capsys, number, code):
+    monkeypatch.setattr("automl.data.read.read_table", lambda *_: os.kill(os.getpid(), number))
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    assert main(["fit", "table.csv", "-t", "y"]) == code
+    assert "stopped before there was anything to keep" in capsys.readouterr().err
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_a_full_disk_for_the_model_is_one_line(tmp_path, monkeypatch, capsys):
+    (tmp_path / "table.csv").write_text(TABLE)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("automl.model_dir.write", full)
+    assert main(["fit", "table.csv", "-t", "y", "--out", "full", "-q", *QUICK]) == 2
+    assert capsys.readouterr().err == "automl: --out: 'full' cannot be written: No space left on device.\n"
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ LAYERS = [  # top to bottom; a module may import what stands below its line, or 
     {"strategies", "schedule", "evaluate", "execute"},
     {"trials", "pipeline"},
     {"data", "space"},
-    {"errors"},
+    {"errors", "signals"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 ONLY_IN = {

@@ -207,7 +207,7 @@ def test_prepared_arrays_are_shared_and_make_room(tmp_path, monkeypatch):
     again = Input()
     np.testing.assert_array_equal(again.fit_transform(data, goal("binary")), first)
     assert len(made) == 1
-    monkeypatch.setattr("automl.trials.artifacts.CACHE_BYTES", 3 * first.nbytes)
+    monkeypatch.setattr(cache, "most", 3 * first.nbytes)
     for components in (10, 30, 80) * 2:
         Input(text_components=components, text_unit="words").fit_transform(data, goal("binary"))
     assert sum(path.stat().st_size for path in (tmp_path / "prepared").glob("*.npy")) <= 3 * first.nbytes

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
+from automl import signals
 from automl.data.columns import Columns
 from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
 from automl.ensemble.selection import select
@@ -84,6 +85,7 @@ def hand_over(
     """
     trial = _best(history)
     notes = _unfinished(trial, len(evaluator.folds(TOP)))
+    notes += [history.trouble] if history.trouble else []
     wanted = reason != "interrupted" and trial.complete and trial.origin != DUMMY
     refit = wanted and _start_refit(trial, evaluator, executor, budget, notes)
     rivals = [t for t in history.kept() if t.rung == trial.rung]  # others had fewer repeats
@@ -157,6 +159,10 @@ def _await_refit(
         ended = executor.finished(3600.0 if left is None else max(0.0, left - SPARE))
     except ExecutorError as error:
         ended = [(trial, Failure("crashed", str(error)))]
+    except KeyboardInterrupt:
+        if signals.insisted():
+            raise
+        ended = [(trial, Failure("cut", "interrupted"))]
     if ended and isinstance(ended[0][1], Outcome):
         found: Pipeline | None = evaluator.artifacts.refit(trial.candidate.key)
         return found

@@ -5,14 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from automl.execute.base import Executor
+from automl.trials.disk import writing
 
 
-def make_executor(name: str, n_jobs: int, run_dir: Path) -> Executor:
-    """The executor of a name, "processes" or "inline"; it warms up until an evaluator is attached."""
+def make_executor(name: str, n_jobs: int, run_dir: Path, memory_limit: int | None = None) -> Executor:
+    """The executor of a name, "processes" or "inline"; it warms up until an evaluator is attached.
+
+    `memory_limit` is in bytes, for all worker processes together.
+    """
     if name == "inline":
         from automl.execute.inline import Inline
 
         return Inline()
     from automl.execute.processes import Processes
 
-    return Processes(None, n_jobs, run_dir)
+    with writing("The workers' log", run_dir):
+        return Processes(None, n_jobs, run_dir, memory_limit=memory_limit)

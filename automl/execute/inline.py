@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 from typing import Self
 
+from automl import signals
 from automl.execute.base import Runs
 from automl.trials.trial import Failure, Job, Outcome, Trial
 
@@ -40,17 +41,21 @@ class Inline:
         self._queue.append((trial, job))
 
     def finished(self, wait_seconds: float) -> list[tuple[Trial, Outcome | Failure]]:
-        """Run the queued job."""
+        """Run the queued job; Ctrl-C leaves it at any point."""
         if not self._queue:
             return []
         assert self._runs is not None
-        trial, job = self._queue.pop(0)
-        return [(trial, self._runs.run(job))]
+        trial, job = self._queue[0]
+        with signals.interruptible():
+            result = self._runs.run(job)
+        self._queue.pop(0)
+        return [(trial, result)]
 
     def cancel(self) -> list[tuple[Trial, Outcome | Failure]]:
-        """Forget what is queued."""
+        """Forget what is queued, the one that Ctrl-C left included."""
         queued, self._queue = self._queue, []
-        return [(trial, Failure("cut", "The search ended first.")) for trial, _ in queued]
+        folds = self._runs.finished_folds if self._runs is not None else lambda job: ()
+        return [(trial, Failure("cut", "The search ended first.", folds(job))) for trial, job in queued]
 
     def close(self) -> None:
         """Nothing to end."""

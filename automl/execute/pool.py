@@ -8,9 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
@@ -24,6 +25,11 @@ PRELOAD = (
 )  # fmt: skip
 
 
+# macOS has fork, but its own libraries may crash in the child
+CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds") and sys.platform != "darwin"
+WINDOWS = sys.platform == "win32"
+
+
 class Worker:
     """One process that evaluates one job at a time; `pid` is None until the server has told it."""
 
@@ -34,7 +40,9 @@ class Worker:
 
     def strike(self) -> None:
         """Send SIGKILL, which no process can ignore; `kill` cleans up after it."""
-        if self.pid is not None:
+        if self._process is not None:
+            self._process.kill()  # on Windows, too
+        elif self.pid is not None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
 
@@ -79,6 +87,11 @@ class Pool:
             self._start_server()
 
     def _launch(self, code: str, arguments: list[str], fd: int) -> subprocess.Popen[bytes]:
+        """An interpreter of its own that inherits a descriptor (a handle on Windows), away from Ctrl-C."""
+        apart: dict[str, Any] = {"pass_fds": [fd], "start_new_session": True}
+        if WINDOWS:
+            os.set_handle_inheritable(fd, True)  # type: ignore[attr-defined, unused-ignore]
+            apart = {"close_fds": False, "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}  # type: ignore[attr-defined, unused-ignore]
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
@@ -86,12 +99,11 @@ class Pool:
         }
         return subprocess.Popen(
             [sys.executable, "-P", "-c", code, *arguments],
-            pass_fds=[fd],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
             env=environment,
-            start_new_session=True,  # Ctrl-C in the terminal is the main process' to handle
+            **apart,  # Ctrl-C in the terminal is the main process' to handle
         )
 
     def _start_server(self) -> None:
@@ -103,12 +115,11 @@ class Pool:
 
     def start(self) -> Worker:
         """A new worker; it answers as soon as the server has forked it."""
-        ours, theirs = socket.socketpair()
+        connection, theirs = Pipe()
         with theirs:
-            connection = Connection(ours.detach())
             if not self._fork:
                 code = "from automl.execute.worker import main; main()"
-                arguments = [str(theirs.fileno()), str(self._evaluator_path)]
+                arguments = [str(theirs.fileno()), str(os.getpid()), str(self._evaluator_path)]
                 process = self._launch(code, arguments, theirs.fileno())
                 return Worker(connection, process.pid, process)
             for attempt in (1, 2):

@@ -7,7 +7,6 @@ thinks about the next proposal, and kills what goes over a limit.
 from __future__ import annotations
 
 import contextlib
-import os
 import pickle
 import queue
 import signal
@@ -22,13 +21,18 @@ from typing import Self
 
 import cloudpickle
 
+from automl import signals
 from automl.errors import ExecutorError
+from automl.execute import pool
 from automl.execute.base import Runs
+from automl.execute.memory import Memory
 from automl.execute.pool import Pool, Worker
 from automl.trials.artifacts import write_whole
+from automl.trials.disk import writing
 from automl.trials.trial import Failure, FailureKind, Job, Outcome, Trial
 
 TICK_SECONDS = 0.1  # between looks at memory and limits
+LOOK_SECONDS = 0.2  # between looks at signals
 
 Ended = tuple[Trial, Outcome | Failure]
 
@@ -56,8 +60,10 @@ class Processes:
     n_jobs : int
         Cores in use, native threads of the jobs included.
     run_dir : Path
-    fork : bool
-        False starts every worker as a fresh interpreter, as on machines without fork.
+    memory_limit : int, optional
+        Bytes of all workers together; a job's own share comes with the job.
+    fork : bool, optional
+        False starts every worker as a fresh interpreter; the default where fork is not to be had.
 
     Attributes
     ----------
@@ -67,10 +73,19 @@ class Processes:
         When the first job reached a worker, on `time.monotonic`'s clock.
     """
 
-    def __init__(self, runs: Runs | None, n_jobs: int, run_dir: Path, *, fork: bool = True) -> None:
+    def __init__(
+        self,
+        runs: Runs | None,
+        n_jobs: int,
+        run_dir: Path,
+        *,
+        memory_limit: int | None = None,
+        fork: bool | None = None,
+    ) -> None:
         self._n_jobs = n_jobs
+        self._memory = Memory(memory_limit)
         self._runs_path = run_dir / "evaluator.pkl"
-        self._pool = Pool(self._runs_path, run_dir / "workers.log", fork=fork)
+        self._pool = Pool(self._runs_path, run_dir / "workers.log", fork=pool.CAN_FORK if fork is None else fork)
         self._lock = threading.Lock()  # guards the next three
         self._queue: deque[tuple[Trial, Job]] = deque()
         self._running: list[_Run] = []
@@ -81,7 +96,7 @@ class Processes:
         self.busy_seconds = 0.0
         self.first_started: float | None = None
         self._closing = self._cancelling = False
-        self._bell, self._ringer = os.pipe()
+        self._bell, self._ringer = mpc.Pipe(duplex=False)
         self._supervisor = threading.Thread(target=self._supervise, name="automl-supervisor", daemon=True)
         self._supervisor.start()
         if runs is not None:
@@ -90,7 +105,8 @@ class Processes:
     def attach(self, runs: Runs) -> None:
         """Give it the evaluator, before the first job."""
         self._runs = runs
-        write_whole(self._runs_path, lambda beside: beside.write_bytes(cloudpickle.dumps(runs)))
+        with writing("The table", self._runs_path.parent):
+            write_whole(self._runs_path, lambda beside: beside.write_bytes(cloudpickle.dumps(runs)))
 
     # ---- the main thread's side
 
@@ -99,8 +115,10 @@ class Processes:
         with self._lock:
             if self._n_jobs == 1:
                 return self._open == 0
-            used = sum(run.job.threads for run in self._running) + sum(job.threads for _, job in self._queue)
-            return used < self._n_jobs or not self._queue
+            taken = [*(run.job for run in self._running), *(job for _, job in self._queue)]
+            return not self._queue or (
+                sum(job.threads for job in taken) < self._n_jobs and self._memory.has_room(taken)
+            )
 
     @property
     def idle(self) -> bool:
@@ -116,7 +134,15 @@ class Processes:
         self._ring()
 
     def finished(self, wait_seconds: float) -> list[Ended]:
-        """Jobs that ended, waiting at most that long for the first one."""
+        """Jobs that ended, waiting at most that long for the first one, or for a signal."""
+        until = time.monotonic() + wait_seconds
+        while True:
+            signals.checkpoint()
+            ended = self._collect(min(LOOK_SECONDS, until - time.monotonic()))
+            if ended or self.idle or time.monotonic() >= until:
+                return ended
+
+    def _collect(self, wait_seconds: float) -> list[Ended]:
         ended: list[Ended] = []
         if self._error is not None:
             raise self._error
@@ -139,7 +165,7 @@ class Processes:
         ended: list[Ended] = []
         with contextlib.suppress(ExecutorError):  # then nothing more comes, and what is here must not be lost
             while not self.idle and self._supervisor.is_alive():
-                ended += self.finished(1.0)
+                ended += self._collect(1.0)
         self._cancelling = False
         return ended
 
@@ -151,8 +177,8 @@ class Processes:
         for worker in [*self._resting, *(run.worker for run in self._running)]:
             worker.kill()
         self._pool.close()
-        os.close(self._bell)
-        os.close(self._ringer)
+        self._bell.close()
+        self._ringer.close()
 
     def __enter__(self) -> Self:
         return self
@@ -163,7 +189,7 @@ class Processes:
         self.close()
 
     def _ring(self) -> None:
-        os.write(self._ringer, b"!")
+        self._ringer.send_bytes(b"!")
 
     # ---- the supervisor's side
 
@@ -174,8 +200,9 @@ class Processes:
                     self._cut_all()
                 self._start_queued()
                 mpc.wait([self._bell, *(run.worker.connection for run in self._running)], timeout=self._pause())
-                if mpc.wait([self._bell], timeout=0):
-                    os.read(self._bell, 4096)
+                while self._bell.poll():
+                    self._bell.recv_bytes()
+                self._relieve()
                 for run in list(self._running):
                     if (result := self._result(run)) is not None:
                         self._leave(run, result)
@@ -192,8 +219,11 @@ class Processes:
     def _start_queued(self) -> None:
         while not self._cancelling:
             with self._lock:
-                used = sum(run.job.threads for run in self._running)
-                if not self._queue or (self._running and used + self._queue[0][1].threads > self._n_jobs):
+                if not self._queue:
+                    return
+                jobs = [*(run.job for run in self._running), self._queue[0][1]]
+                many = sum(job.threads for job in jobs) > self._n_jobs or not self._memory.holds(jobs)
+                if self._running and many:
                     return
             worker = self._rested() or self._pool.start()
             self.first_started = self.first_started or time.monotonic()
@@ -228,12 +258,22 @@ class Processes:
         except (EOFError, OSError, pickle.UnpicklingError):
             return self._death(run)
         run.peak_bytes = max(run.peak_bytes, run.worker.resident_bytes())
-        if run.job.bytes_limit is not None and run.peak_bytes > run.job.bytes_limit:
-            limit = run.job.bytes_limit / 1e9
-            return self._killed(run, "memory", f"Needed more than {limit:.2f} GB (memory_limit).")
+        limit = self._memory.of(run.job)
+        if limit is not None and run.peak_bytes > limit:
+            return self._killed(run, "memory", f"Needed more than {limit / 1e9:.2f} GB (memory_limit).")
         if run.job.seconds_limit is not None and time.monotonic() >= run.started + run.job.seconds_limit:
             return self._killed(run, "timeout", f"Took longer than {run.job.seconds_limit:.1f} s.")
         return None
+
+    def _relieve(self) -> None:
+        """Where all workers together hold too much, the largest job ends."""
+        worker = self._memory.too_large([run.worker for run in self._running], self._resting)
+        if worker is None or worker.connection.poll():  # it has just ended
+            return
+        run = next(run for run in self._running if run.worker is worker)
+        limit = f"{(self._memory.limit or 0) / 1e9:.2f} GB"
+        message = f"All workers together needed more than {limit} (memory_limit), this one the most."
+        self._leave(run, self._killed(run, "memory", message))
 
     def _killed(self, run: _Run, kind: FailureKind, message: str) -> Failure:
         run.worker.kill()  # before its folds are read: nothing is written behind our back

@@ -12,15 +12,18 @@ import contextlib
 import importlib
 import os
 import select
+import shutil
 import signal
 import socket
 import struct
 import sys
 import warnings
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import NoReturn
 
 from automl.execute.worker import work
+from automl.trials.run_dir import TEMPORARY
 
 MESSAGE = struct.Struct("<cii")  # kind (b"s" started, b"e" ended), pid, status
 TICK = 0.5  # seconds between looks at the parent
@@ -87,10 +90,16 @@ class Server:
             self.control.sendall(MESSAGE.pack(b"e", pid, os.waitstatus_to_exitcode(status)))
 
     def end(self) -> None:
-        """Kill every worker."""
+        """Kill every worker, and remove a run's temporary folder, which the main process cannot any more."""
         for pid in self.children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        for pid in self.children:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+        folder = Path(self.evaluator_path).parent
+        if (folder / TEMPORARY).exists():
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:

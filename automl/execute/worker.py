@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from multiprocessing.connection import Connection
+from typing import Any
 
 _PR_SET_PDEATHSIG = 1
 
@@ -57,14 +58,20 @@ def _tie_to(parent: int) -> None:
 
 def _watch(parent: int) -> None:
     """Where the kernel does not tie processes together, look every second."""
-    while os.getppid() == parent:
+    import psutil  # not before: the server forks workers that need none of it
+
+    while os.getppid() == parent and psutil.pid_exists(parent):  # on Windows the parent's id stays when it is gone
         time.sleep(1.0)
     os._exit(1)
 
 
 def main() -> None:
-    """Start as a fresh interpreter (where fork is not to be had): ``worker FD EVALUATOR``."""
-    work(Connection(int(sys.argv[1])), sys.argv[2], os.getppid())
+    """Start as a fresh interpreter (where fork is not to be had): ``worker FD PARENT EVALUATOR``."""
+    fd, parent, evaluator_path = sys.argv[1:]
+    connection: Any = Connection
+    if sys.platform == "win32":
+        from multiprocessing.connection import PipeConnection as connection  # noqa: N813
+    work(connection(int(fd)), evaluator_path, int(parent))
 
 
 if __name__ == "__main__":

@@ -22,9 +22,11 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.trials.disk import allowance, writing
 from automl.trials.trial import FoldResult, Rung
 
-CACHE_BYTES = 2 * 2**30  # of prepared arrays on disk
+CACHE_BYTES = 2 * 2**30  # of prepared arrays on disk, or a share of it where that is less
+PREPARED = "prepared"
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -57,12 +59,15 @@ def read_pickle(path: Path) -> Any:
 class Artifacts:
     """What workers leave in `run_dir` and hand-over takes from it.
 
+    Where the disk is full, prepared arrays make way; where that does not help, `DiskError` costs the trial.
+
     Parameters
     ----------
     run_dir : Path
     """
 
     def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
         self.root = run_dir / "artifacts"
 
     def _folder(self, key: str, rung: Rung) -> Path:
@@ -74,18 +79,30 @@ class Artifacts:
         """Keep a fold, `model` None where it has none of its own; returns the result with the size of its model."""
         if model is not None:
             path, started = self._folder(key, rung) / f"fold{result.fold}.pkl", time.perf_counter()
-            write_pickle(path, model)
+            self._write("A model", lambda: write_pickle(path, model))
             seconds = time.perf_counter() - started
             result = replace(result, model_bytes=path.stat().st_size, write_seconds=seconds)
         self.rewrite_fold(key, rung, result, prediction)
         return result
 
+    def _write(self, what: str, write: Callable[[], object]) -> None:
+        with writing(what, self.run_dir):
+            try:
+                write()
+            except OSError:
+                shutil.rmtree(self.run_dir / PREPARED, ignore_errors=True)  # of less use than a model
+                write()
+
     def rewrite_fold(self, key: str, rung: Rung, result: FoldResult, prediction: NDArray[Any]) -> None:
         """Replace what is told of a fold; its model stays."""
         path = self._folder(key, rung) / f"fold{result.fold}.npy"
-        write_whole(path, lambda beside: np.save(beside, prediction.astype(np.float32)))
         text = json.dumps(asdict(result))
-        write_whole(path.with_suffix(".json"), lambda beside: beside.write_text(text, encoding="utf-8"))
+
+        def write() -> None:
+            write_whole(path, lambda beside: np.save(beside, prediction.astype(np.float32)))
+            write_whole(path.with_suffix(".json"), lambda beside: beside.write_text(text, encoding="utf-8"))
+
+        self._write("Predictions", write)
 
     def folds(self, key: str, rung: Rung) -> dict[int, FoldResult]:
         """Folds of a candidate that are whole."""
@@ -129,7 +146,7 @@ class Artifacts:
 
     def save_refit(self, key: str, model: Any) -> None:
         """Keep the pipeline that was fitted on all rows."""
-        write_pickle(self.root / key / "refit.pkl", model)
+        self._write("The model of all rows", lambda: write_pickle(self.root / key / "refit.pkl", model))
 
     def refit(self, key: str) -> Any | None:
         """The pipeline fitted on all rows, or None."""
@@ -141,11 +158,13 @@ class LeafCache:
     """Prepared arrays on disk, one file for each (leaf, form, rows): the `Cache` of tables within a run.
 
     Workers that need the same array at once both make it; the last one's file stays, and both are the same. Beyond
-    `CACHE_BYTES` the files that were not read for longest go.
+    `CACHE_BYTES`, or a share of the disk, the files that were not read for longest go. What cannot be written is not
+    kept: the trial goes on with the array that it has.
     """
 
     def __init__(self, run_dir: Path) -> None:
-        self.root = run_dir / "prepared"
+        self.root = run_dir / PREPARED
+        self.most = allowance(run_dir, CACHE_BYTES)
 
     def _path(self, leaf: Any, *tokens: str) -> Path:
         text = "|".join((repr(sorted(leaf.get_params().items())), *tokens))
@@ -159,8 +178,9 @@ class LeafCache:
             fitted, matrix = read_pickle(fitted_path), _mapped(path)
             return fitted, matrix
         matrix = leaf.learn(table, y)
-        self._write(path, matrix)
-        write_pickle(fitted_path, leaf)
+        if self._write(path, matrix):
+            with suppress(OSError):
+                write_pickle(fitted_path, leaf)
         return leaf, matrix
 
     def transformed(self, leaf: Any, table: Any) -> NDArray[Any]:
@@ -172,9 +192,17 @@ class LeafCache:
         self._write(path, matrix)
         return matrix
 
-    def _write(self, path: Path, matrix: NDArray[Any]) -> None:
-        self._make_room(matrix.nbytes)
-        write_whole(path, lambda beside: np.save(beside, matrix))
+    def _write(self, path: Path, matrix: NDArray[Any]) -> bool:
+        """Whether the matrix is on disk now."""
+        if matrix.nbytes > self.most:
+            return False
+        try:
+            self._make_room(matrix.nbytes)
+            write_whole(path, lambda beside: np.save(beside, matrix))
+            _used_now(path)
+        except OSError:  # full, or on Windows in use
+            return False
+        return True
 
     def _make_room(self, wanted: int) -> None:
         if not self.root.exists():
@@ -183,7 +211,7 @@ class LeafCache:
         for entry in os.scandir(self.root):
             with suppress(FileNotFoundError):  # another worker makes room, too
                 found.append((entry.stat().st_mtime, entry.stat().st_size, entry.path))
-        surplus = sum(size for _, size, _ in found) + wanted - CACHE_BYTES
+        surplus = sum(size for _, size, _ in found) + wanted - self.most
         for _, size, path in sorted(found):
             if surplus <= 0:
                 break
@@ -193,6 +221,12 @@ class LeafCache:
 
 def _mapped(path: Path) -> NDArray[Any]:
     array: NDArray[Any] = np.load(path, mmap_mode="r")
-    with suppress(FileNotFoundError):
-        os.utime(path)
+    _used_now(path)
     return array
+
+
+def _used_now(path: Path) -> None:
+    """By the monotonic clock, which all processes of a machine share and nobody sets."""
+    with suppress(OSError):
+        now = time.monotonic()
+        os.utime(path, (now, now))

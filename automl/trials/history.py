@@ -8,11 +8,12 @@ from typing import Any
 from automl.errors import RunDirError
 from automl.space.seed import derive_seed
 from automl.space.space import Space
+from automl.trials.disk import allowance
 from automl.trials.journal import FORMAT, Journal, finish_event, read_finish, read_start, start_event
 from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial, ranked
 
 KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
-KEPT_BYTES = 4e9  # of fold models on disk; the best candidate's stay whatever their size
+KEPT_BYTES = 4e9  # of fold models on disk, or a share of it where that is less; the best candidate's stay in any case
 
 
 class History:
@@ -36,6 +37,7 @@ class History:
         self.space = space
         self.seed = seed
         self.journal = journal
+        self.kept_bytes = KEPT_BYTES if journal is None else allowance(journal.path.parent, KEPT_BYTES)
         self.trials: list[Trial] = []
         self.unfinished: list[Trial] = []  # started before an interruption; they run again first
         self.spent = 0.0  # seconds of the run before it was opened
@@ -152,6 +154,11 @@ class History:
     # ---- reading
 
     @property
+    def trouble(self) -> str | None:
+        """Why the journal cannot be written any more."""
+        return None if self.journal is None else self.journal.trouble
+
+    @property
     def candidates(self) -> int:
         """Number of candidates started so far, the dummy left out; what `max_trials` counts."""
         return len({trial.candidate.key for trial in self.trials if trial.origin != DUMMY})
@@ -207,7 +214,7 @@ class History:
         size = 0
         for trial in wanted:
             size += trial.model_bytes
-            if not kept or size <= KEPT_BYTES or trial.origin == DUMMY:
+            if not kept or size <= self.kept_bytes or trial.origin == DUMMY:
                 kept.append(trial)
         return [trial for trial in best if trial in kept]
 

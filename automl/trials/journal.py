@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from automl.errors import RunDirError
 from automl.space.candidate import Candidate
+from automl.trials.disk import why
 from automl.trials.trial import Rung, Trial
 
 FORMAT = 3
+RESERVE_BYTES = 256 * 1024  # kept free for the last lines of a run whose disk is full
 
 
 class Journal:
     """An append-only file of events.
 
-    On opening, the file is cut after its last newline: what a kill left half-written never happened.
+    On opening, the file is cut after its last newline: what a kill left half-written never happened. Beside it lies a
+    file of nothing, which gives its place to the last lines when the disk is full.
+
+    Attributes
+    ----------
+    trouble : str or None
+        Why the run must end: the disk cannot be written any more.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.trouble: str | None = None
+        self._stopped = False  # a line is missing, so none may follow
         self.events = self._read()
-        self._file = path.open("ab")
+        self._reserve = path.with_name("reserve")
+        self._reserve.write_bytes(bytes(RESERVE_BYTES))
+        self._file = path.open("ab", buffering=0)  # nothing of a failed line is written later
 
     def _read(self) -> list[dict[str, Any]]:
         if not self.path.exists():
@@ -33,18 +47,58 @@ class Journal:
         if len(whole) < len(content):
             with self.path.open("rb+") as file:
                 file.truncate(len(whole))
-        return [json.loads(line) for line in whole.splitlines()]
+        return [self._event(number, line) for number, line in enumerate(whole.splitlines(), start=1)]
+
+    def _event(self, number: int, line: bytes) -> dict[str, Any]:
+        try:
+            event: dict[str, Any] = json.loads(line)
+        except ValueError as error:
+            raise RunDirError(
+                f"run_dir {str(self.path.parent)!r} holds a damaged journal (line {number} is no JSON); "
+                "use another run_dir, or resume=False."
+            ) from error
+        return event
 
     def append(self, event: str, **fields: Any) -> None:
-        """Write one event; it is on disk when this returns."""
-        line = json.dumps({"event": event, **fields}, allow_nan=False, separators=(",", ":"))
-        self._file.write(line.encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Write one event; it is on disk when this returns.
+
+        A disk that cannot be written is told by `trouble`, not raised: the models of the run are worth more than its
+        journal. The reserve is used up then; where it does not suffice, no further line is written.
+        """
+        if self._stopped:
+            return
+        line = json.dumps({"event": event, **fields}, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        try:
+            self._write(line)
+        except OSError as error:
+            self.trouble = (
+                f"The journal in run_dir {str(self.path.parent)!r} could not be written ({why(error)}): the search "
+                "ended, and the best so far is handed over."
+            )
+            self._reserve.unlink(missing_ok=True)
+            try:
+                self._write(line)
+            except OSError:
+                self._stopped = True
+
+    def _write(self, line: bytes) -> None:
+        """All of a line, or nothing of it."""
+        fd = self._file.fileno()
+        before = os.fstat(fd).st_size
+        try:
+            rest = line
+            while rest:
+                rest = rest[os.write(fd, rest) :]
+            os.fsync(fd)
+        except OSError:
+            os.ftruncate(fd, before)
+            raise
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+        with suppress(OSError):
+            self._reserve.unlink(missing_ok=True)
 
 
 _FIELDS = (

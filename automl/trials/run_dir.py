@@ -16,6 +16,7 @@ from automl.errors import RunDirError
 from automl.trials.journal import Journal
 
 SCRATCH = ("prepared", "table")  # made anew in each session
+TEMPORARY = "temporary"  # a file that marks a folder which goes with its process, even one that is killed
 
 
 class RunDir:
@@ -36,12 +37,12 @@ class RunDir:
     """
 
     def __init__(self, path: str | Path | None, resume: str | bool = "auto") -> None:
-        if path is None:
-            self.path = Path(tempfile.mkdtemp(prefix="automl-"))
-            self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
-        else:
-            self.path = Path(path).resolve()
+        self.path = Path(tempfile.gettempdir()) if path is None else Path(path).resolve()
         try:
+            if path is None:
+                self.path = Path(tempfile.mkdtemp(prefix="automl-"))
+                self._remove = weakref.finalize(self, shutil.rmtree, self.path, ignore_errors=True)
+                (self.path / TEMPORARY).touch()
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(self.path / "lock")
             self._lock.acquire(timeout=0)
@@ -50,16 +51,30 @@ class RunDir:
                 f"run_dir {str(path)!r} is in use by another run; wait for it or name another."
             ) from error
         except OSError as error:
-            raise RunDirError(f"run_dir {str(path)!r} cannot be written: {error.strerror or error}.") from error
+            raise self._unwritable(error) from error
+        try:
+            self.journal = self._open(path, resume)
+        except OSError as error:
+            self._lock.release()
+            raise self._unwritable(error) from error
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def _unwritable(self, error: OSError) -> RunDirError:
+        return RunDirError(
+            f"run_dir {str(self.path)!r} cannot be written ({error.strerror or error}); name a folder that can."
+        )
+
+    def _open(self, path: str | Path | None, resume: str | bool) -> Journal:
         journal = self.path / "journal.jsonl"
         if resume is True and not journal.exists():
-            self._lock.release()
             raise RunDirError(f"run_dir {str(path)!r} holds no run to resume; use resume='auto' to start one.")
         self._clear(SCRATCH)  # what a killed session left behind
         if resume is False:
             journal.unlink(missing_ok=True)
             self._clear(["artifacts"])
-        self.journal = Journal(journal)
+        return Journal(journal)
 
     def __enter__(self) -> Self:
         return self
