@@ -68,6 +68,7 @@ def hand_over(
     columns: Columns,
     ensemble: bool = True,
     reason: str = "time_budget",
+    weights: dict[int, float] | None = None,
 ) -> HandOver:
     """Make the most of the trials in the time that is left.
 
@@ -77,13 +78,16 @@ def hand_over(
         Whether an ensemble may be made.
     reason : str
         Why the search stopped; after Ctrl-C the best candidate is not refitted, so that the user need not wait.
+    weights : dict of int to float, optional
+        Of the ensemble, by number of trial, where it is known already (empty is none); selected where not given.
     """
     trial = _best(history)
     notes = _unfinished(trial, len(evaluator.folds(trial.rung)))
     wanted = reason != "interrupted" and trial.complete and trial.origin != DUMMY
     refit = wanted and _start_refit(trial, evaluator, executor, budget, notes)
     predictions = {t.number: evaluator.out_of_fold(t) for t in history.kept()} if trial.complete else {}
-    weights = _choose(history, predictions, evaluator, budget, notes) if ensemble and trial.complete else {}
+    if weights is None:
+        weights = _choose(history, predictions, evaluator, budget, notes) if ensemble and trial.complete else {}
     estimator, weights = _assemble(history, trial, weights, evaluator, columns, budget, notes)
     loss = trial.loss if trial.complete else float(np.mean(trial.fold_losses))
     handed = HandOver(estimator, estimator, trial, weights, loss, trial.fold_losses, notes=notes)
@@ -240,6 +244,7 @@ def _assemble(
     if not members:
         members = [Member(trial.candidate.text, 1.0, evaluator.models(trial))]
     total = sum(member.weight for member in members)
+    total = 1.0 if abs(total - 1.0) < 1e-9 else total  # so that weights of a journal stay what they are
     for member_ in members:
         member_.weight /= total
     kept = {number: weight / total for number, weight in loaded.items()}
