@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
+from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from automl import persist, signals
@@ -37,7 +38,7 @@ from automl.errors import DataError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
 from automl.fitted import check_fitted
-from automl.loop import Listener, Tidy, record_dummy, search
+from automl.loop import Heartbeat, Listener, Tidy, record_dummy, search
 from automl.report.labels import Labels
 from automl.report.leaderboard import leaderboard
 from automl.report.progress import Reporter
@@ -46,11 +47,13 @@ from automl.report.verdicts import with_verdicts
 from automl.schedule.budget import Budget
 from automl.schedule.cost import CostModel
 from automl.schedule.portfolio_share import PortfolioShare
+from automl.schedule.replay import Replay
 from automl.schedule.scheduler import Scheduler
 from automl.settings import Settings
 from automl.space.space import Space
 from automl.strategies import make_strategy
 from automl.trials.history import History
+from automl.trials.recorded import Recorded, session
 from automl.trials.run_dir import RunDir
 
 Array = NDArray[Any]
@@ -147,7 +150,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Weight of each trial in the ensemble, by number; empty without one.
     time_report_ : dict
         Where the seconds went.
-    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "executor", "disk"}
+    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "executor", "disk",
+        "replayed"}
         "interrupted" is by Ctrl-C or SIGTERM, "executor" by workers that cannot be started, "disk" by a full disk: the
         model is the best until then.
     n_trials_ : int
@@ -174,6 +178,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     """
 
     _tasks: tuple[str, ...] = ("auto", "classification", "binary", "multiclass", "regression")
+    _replays: Path | None = None  # run_dir of the run whose trials `fit` runs again
     _saves = False  # whether `save` follows within the time budget, as on the command line
 
     def __init__(
@@ -278,6 +283,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         """
         clock = TimeReport()
         settings = Settings.of(self, self._tasks)
+        recorded = None if self._replays is None else Recorded(self._replays)
+        settings = settings if recorded is None else settings.unlimited()
         ends = (settings.time_budget, settings.max_trials, settings.patience)
         budget = Budget(*ends, clock.started, saving=self._saves)
         refuse_too_large(X, settings.memory_limit)
@@ -294,8 +301,11 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             everything, space, absent = settings.spaces(task, data.table.about)  # what may be tried
             first = first_candidates(settings.try_first, space)
             identity = settings.identity(task, data, space, first)
+            if recorded is not None:
+                recorded.begin(run_dir.journal, identity)
             history = History.open(space, settings.seed, run_dir.journal, identity)  # what was tried
             budget.resume(history.spent)
+            history.session(budget.elapsed(), session({**self.get_params(deep=False), "task": settings.task}))
             repeats = find_repeats(data.table, data.y, task.n_classes)
             cv = settings.folds(cv, task, history)
             splits = split(cv, data, history.seed, repeats.together)
@@ -320,16 +330,23 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
                 settings.search, first, cost=share.price(history), portfolio_open=share, spent=cost.spent
             )  # what next
             limits = (settings.n_jobs, settings.trial_timeout, settings.memory_limit)
-            scheduler = Scheduler(searching, cost, rule, *limits)  # how thoroughly
+            scheduler: Scheduler | Replay = Scheduler(searching, cost, rule, *limits)  # how thoroughly
+            scheduler = scheduler if recorded is None else Replay(recorded.threads)
             listeners: list[Listener] = [
                 Tidy(history, evaluator.artifacts.keep_only),
+                Heartbeat(history, budget),
                 Reporter(history, searching, task.metric, settings.callbacks, settings.verbose),
             ]
             clock.lap("dummy")
             reason = search(history, strategy, scheduler, executor, searching, listeners)
             clock.lap("search", executor)
-            handed = hand_over(history, evaluator, executor, budget, data.columns, settings.ensemble, reason)
-            history.end(reason, budget.elapsed())
+            made = None  # an ensemble that is known already
+            if recorded is not None and reason == "exhausted":
+                reason, made = "replayed", recorded.weights(history)
+            why = "interrupted" if recorded is not None and not recorded.refitted else reason
+            handed = hand_over(history, evaluator, executor, budget, data.columns, settings.ensemble, why, made)
+            handed.notes += [] if recorded is None else recorded.differences(history)
+            history.end(reason, budget.elapsed(), handed.weights, isinstance(handed.best_pipeline, Pipeline))
         clock.lap("hand_over")
         clock.split("hand_over", handed.seconds)
         self._keep(data, task, space, history, handed, evaluator, run_dir)
@@ -506,6 +523,38 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         return persist.load(Path(path), AutoML)
 
     # ---- scikit-learn
+
+    @staticmethod
+    def replay(run_dir: str | Path, **changed: Any) -> AutoML:
+        """An estimator whose `fit` runs the trials of a run again, from its journal, instead of searching.
+
+        Given the same data, it ends with the run's leaderboard (all columns but `fit_seconds`, `predict_ms_per_row` and
+        `size_kb`) and its predictions, whatever `n_jobs` and `time_budget` the run had. Trials that failed, were cut or
+        took too long are not run, but taken over as the journal has them.
+
+        Parameters
+        ----------
+        run_dir : path
+            Of the recorded run; it is only read.
+        **changed
+            `n_jobs`, `executor`, `memory_limit`, `search_space`, `verbose`, and what a journal cannot hold, such as a
+            metric or a splitter of your own.
+
+        Returns
+        -------
+        AutoML
+            Not fitted; `fit` takes the data as the run's did.
+
+        Raises
+        ------
+        ValueError
+            If there is no run to replay, or an argument is lacking (see `automl.errors`); `fit` raises it where the
+            data is not the run's.
+        """
+        recorded = Recorded(run_dir)
+        model = AutoML(**recorded.arguments(changed))
+        model._replays = recorded.path.resolve()
+        return model
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())

@@ -8,6 +8,7 @@ from automl import signals
 from automl.errors import ArgumentError, DiskError, ExecutorError
 from automl.execute.base import Executor, Runs
 from automl.schedule.budget import Budget
+from automl.schedule.replay import Replay
 from automl.schedule.scheduler import Scheduler
 from automl.space.space import Space
 from automl.strategies.base import Strategy
@@ -15,6 +16,7 @@ from automl.trials.history import History
 from automl.trials.trial import DUMMY, Failure, Job, Proposal, Trial
 
 WAIT_SECONDS = 0.2
+TICK_SECONDS = 5.0  # between the journal's signs of life; a kill loses no more of the time that was spent
 
 Listener = Callable[[Trial | None], None]  # told of each trial that ended, and None while waiting
 
@@ -22,7 +24,7 @@ Listener = Callable[[Trial | None], None]  # told of each trial that ended, and 
 def search(
     history: History,
     strategy: Strategy,
-    scheduler: Scheduler,
+    scheduler: Scheduler | Replay,
     executor: Executor,
     budget: Budget,
     listeners: Sequence[Listener] = (),
@@ -87,6 +89,23 @@ class Tidy:
         self.keep_only({t.candidate.key for t in needed})
 
 
+class Heartbeat:
+    """A listener that keeps the journal's clock going while long trials run."""
+
+    def __init__(self, history: History, budget: Budget) -> None:
+        self.history, self.budget = history, budget
+        self._last = budget.elapsed()
+
+    def __call__(self, trial: Trial | None) -> None:
+        """Look while waiting; the end of a trial is a sign of its own."""
+        now = self.budget.elapsed()
+        if trial is None and now - self._last < TICK_SECONDS:
+            return
+        if trial is None:
+            self.history.tick(now)
+        self._last = now
+
+
 def record_dummy(history: History, runs: Runs, space: Space, budget: Budget) -> None:
     """Evaluate a constant prediction in this process, so that from now on there is a model.
 
@@ -114,7 +133,7 @@ def _wait(budget: Budget) -> float:
     return WAIT_SECONDS if left is None else max(0.0, min(WAIT_SECONDS, left))
 
 
-def _why_idle(history: History, scheduler: Scheduler, budget: Budget) -> str:
+def _why_idle(history: History, scheduler: Scheduler | Replay, budget: Budget) -> str:
     if budget.max_trials is not None and history.candidates >= budget.max_trials:
         return "max_trials"
     return "exhausted" if scheduler.exhausted or budget.search_left() is None else "time_budget"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -148,12 +148,16 @@ class Settings:
             notes.append(f"Splits: {len(splits)}, {own or whole}.")
         return notes
 
+    def unlimited(self) -> Settings:
+        """These without a limit of time or trials, for a replay."""
+        return replace(self, time_budget=None, max_trials=None, patience=None)
+
     def folds(self, cv: Any, task: Task, history: History) -> Any:
         """What "auto" stands for; a run that goes on with another budget keeps its folds."""
+        if not (isinstance(cv, str) and cv == "auto"):
+            return cv
         budget = None if self.time_budget is None else self.time_budget * self.n_jobs
         chosen = affordable_cv(cv, task, budget)
-        if chosen is cv:
-            return cv
         told = history.recall("folds", str(chosen))
         return int(told) if told.isdigit() else told
 

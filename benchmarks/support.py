@@ -143,6 +143,12 @@ def reason(error: BaseException) -> str:
     return f"{type(error).__name__}: {lines[-1].strip() if lines else ''}"[:500]
 
 
+def environment() -> dict[str, str]:
+    """Of a fresh process that imports this checkout's code, whatever is installed."""
+    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
 def commit() -> str:
     """The state of the code, with a plus sign where files are changed."""
     try:

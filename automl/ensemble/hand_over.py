@@ -73,6 +73,7 @@ def hand_over(
     columns: Columns,
     ensemble: bool = True,
     reason: str = "time_budget",
+    weights: dict[int, float] | None = None,
 ) -> HandOver:
     """Make the most of the trials in the time that is left.
 
@@ -82,6 +83,8 @@ def hand_over(
         Whether an ensemble may be made.
     reason : str
         Why the search stopped; after Ctrl-C the best candidate is not refitted, so that the user need not wait.
+    weights : dict of int to float, optional
+        Of the ensemble, by number of trial, where it is known already (empty is none); selected where not given.
     """
     trial = _best(history)
     notes = _unfinished(trial, len(evaluator.folds(TOP)))
@@ -91,7 +94,8 @@ def hand_over(
     rivals = [t for t in history.kept() if t.rung == trial.rung]  # others had fewer repeats
     predictions = {t.number: evaluator.out_of_fold(t) for t in rivals} if trial.complete else {}
     watch = Stopwatch()
-    weights = _choose(history, predictions, evaluator, budget, notes) if ensemble and trial.complete else {}
+    if weights is None:
+        weights = _choose(history, predictions, evaluator, budget, notes) if ensemble and trial.complete else {}
     watch.lap("ensemble")
     estimator, weights = _assemble(history, trial, weights, evaluator, columns, budget, notes)
     watch.lap("load")
@@ -270,6 +274,7 @@ def _assemble(
     if not members:
         members = [Member(trial.candidate.text, 1.0, evaluator.models(trial))]
     total = sum(member.weight for member in members)
+    total = 1.0 if abs(total - 1.0) < 1e-9 else total  # so that weights of a journal stay what they are
     for member_ in members:
         member_.weight /= total
     kept = {number: weight / total for number, weight in loaded.items()}

@@ -63,13 +63,12 @@ class History:
             journal.append("run", format=FORMAT, seed=seed, seconds=0.0, **identity)
             return cls(space, seed, journal)
         first = journal.events[0]
-        told, asked = _flat(first), _flat({"format": FORMAT, **identity})
-        for name, value in asked.items():
-            if told.get(name) != value:
-                raise RunDirError(
-                    f"run_dir {str(journal.path.parent)!r} holds a run with another {name} "
-                    f"({_brief(told.get(name))}, now {_brief(value)}); use the same, another run_dir, or resume=False."
-                )
+        if (other := difference(first, identity)) is not None:
+            name, told, now = other
+            raise RunDirError(
+                f"run_dir {str(journal.path.parent)!r} holds a run with another {name} "
+                f"({told}, now {now}); use the same, another run_dir, or resume=False."
+            )
         history = cls(space, first["seed"], journal)
         history._replay(journal.events)
         return history
@@ -135,7 +134,7 @@ class History:
             trial = replace(trial, started=seconds, why=job.why)
             self.trials.append(trial)
         if self.journal is not None:
-            self.journal.append("start", **start_event(trial))
+            self.journal.append("start", **start_event(trial), threads=job.threads)
         return trial
 
     def finish(self, trial: Trial, result: Outcome | Failure, seconds: float) -> Trial:
@@ -146,10 +145,21 @@ class History:
             self.journal.append("finish", **finish_event(ended))
         return ended
 
-    def end(self, reason: str, seconds: float) -> None:
-        """Record that the run is complete."""
+    def session(self, seconds: float, fields: dict[str, Any]) -> None:
+        """Record that a session of the run begins, and with what arguments."""
         if self.journal is not None:
-            self.journal.append("end", reason=reason, seconds=round(seconds, 3))
+            self.journal.append("session", seconds=round(seconds, 3), **fields)
+
+    def tick(self, seconds: float) -> None:
+        """Record that the run still goes on, so that a long trial's seconds count even if a kill ends it."""
+        if self.journal is not None:
+            self.journal.append("tick", seconds=round(seconds, 3))
+
+    def end(self, reason: str, seconds: float, weights: dict[int, float], refitted: bool) -> None:
+        """Record that the run is complete, and what was handed over."""
+        if self.journal is not None:
+            told = {str(number): float(weight) for number, weight in weights.items()}
+            self.journal.append("end", reason=reason, seconds=round(seconds, 3), weights=told, refitted=refitted)
 
     # ---- reading
 
@@ -217,6 +227,15 @@ class History:
             if not kept or size <= self.kept_bytes or trial.origin == DUMMY:
                 kept.append(trial)
         return [trial for trial in best if trial in kept]
+
+
+def difference(first: dict[str, Any], identity: dict[str, Any]) -> tuple[str, str, str] | None:
+    """What keeps a run from going on: its name, what the journal's first line says, and what it is now."""
+    told, asked = _flat(first), _flat({"format": FORMAT, **identity})
+    for name, value in asked.items():
+        if told.get(name) != value:
+            return name, _brief(told.get(name)), _brief(value)
+    return None
 
 
 def _flat(identity: dict[str, Any]) -> dict[str, Any]:
