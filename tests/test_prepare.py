@@ -295,3 +295,15 @@ def test_a_value_missing_for_the_first_time_is_of_no_level():
     leaf = Input("onehot", scale="unit").fit(Table(np.empty((3, 0)), codes, (3,)))
     later = leaf.transform(Table(np.empty((2, 0)), np.array([[-1], [7]], dtype=np.int32), (3,)))
     assert later.tolist() == [[0, 0, 0], [0, 0, 1]]
+
+
+def test_large_one_hot_matrices_are_of_single_precision(monkeypatch):
+    data, leaf = table(), Input("onehot", missing=False, scale="any", task="binary")
+    double = leaf.fit_transform(data, goal("binary"))
+    monkeypatch.setattr("automl.pipeline.prepare.MANY_CELLS", double.size - 1)
+    single = clone(leaf).fit(data, goal("binary"))
+    assert double.dtype == np.float64
+    assert single.transform(data).dtype == np.float32
+    np.testing.assert_array_equal(single.transform(data), leaf.transform(data).astype(np.float32))
+    assert single.transform(data.take(np.arange(3))).dtype == np.float32  # of few rows too, once it is fitted
+    assert Input("native", True, "any").fit_transform(data, goal("binary")).dtype == np.float64

@@ -19,6 +19,7 @@ from automl.pipeline.words import TextNumbers
 Array = NDArray[Any]
 
 CHUNK_ROWS = 8_192  # that are prepared at a time
+MANY_CELLS = 5e7  # of a one-hot matrix, beyond which it is of floats of 32 bits even where nothing is scaled
 
 
 class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -165,6 +166,8 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.numbers_ = Numbers(self.missing, self.scale, self.fill, self.indicator, self.clip).fit(blocks)
         out = many if self.many_levels == "target" else []
         self.codes_ = LevelCodes(self.categories, self.max_levels, out, self.missing).fit(codes, table.levels)
+        large = self.categories == "onehot" and len(codes) * self._width > MANY_CELLS
+        self.precision_ = np.float32 if large or self.scale == "unit" else np.float64
         return self._join(blocks, codes)
 
     def apply(self, table: Table) -> Array:
@@ -178,11 +181,14 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             blocks.append(self.texts_.transform(table.texts))
         return self._join(blocks, codes)
 
+    @property
+    def _width(self) -> int:
+        return self.numbers_.width + self.codes_.width
+
     def _join(self, blocks: list[Array], codes: Array) -> Array:
         """Fill the matrix some rows at a time: nothing else of its size is ever made, and it stays in the caches."""
         cut = self.numbers_.width
-        kind = np.float32 if self.scale == "unit" else np.float64
-        matrix = np.zeros((len(codes), max(1, cut + self.codes_.width)), dtype=kind)
+        matrix = np.zeros((len(codes), max(1, self._width)), dtype=self.precision_)
         for start in range(0, len(codes), CHUNK_ROWS):
             part = slice(start, start + CHUNK_ROWS)
             self.numbers_.write(np.column_stack([block[part] for block in blocks]), matrix[part, :cut])
