@@ -1,19 +1,30 @@
 """A table of any number of rows, for time and memory at scale: us_births, repeated with noise, with 24 more columns.
 
-`python benchmarks/large.py 1000000 --out /tmp/large` writes train.parquet and test.parquet there (or .csv).
+`python benchmarks/large.py 1000000 --out /tmp/large` writes train.parquet and test.parquet there (or .csv), and
+`python benchmarks/large.py 1000000 --fit 300` fits on it and adds what that took to results/large.csv.
 """
 
 from __future__ import annotations
 
 import argparse
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import psutil
 from numpy.typing import NDArray
-from support import DATASETS, read_part
+from sklearn.metrics import root_mean_squared_error
+from support import DATASETS, RESULTS, Row, add_row, commit, read_part, read_rows, reference_model
 
 TARGET = "births"
+FITS = RESULTS / "large.csv"
+FIELDS = (
+    "rows", "budget", "jobs", "seed", "wall", "before_search", "hand_over", "table_gb", "main_gb", "all_gb", "trials",
+    "rmse", "predict_seconds", "hgb_seconds", "hgb_rmse", "commit",
+)  # fmt: skip
 MAX_TEST_ROWS = 100_000
 HOSPITALS, DISTRICTS, POSTCODES = 2_000, 300, 8_000
 WEATHERS = ("clear", "cloudy", "rain", "snow", "fog", "storm")
@@ -140,14 +151,80 @@ def _gaps(rng: np.random.Generator, values: NDArray[np.generic], share: float) -
     return np.where(lost, np.nan, values.astype(np.float64))
 
 
+# ---- fits
+
+
+class Watch:
+    """Memory of this process and of its children, looked at ten times a second, beside what it held at first.
+
+    Pages that several processes share are counted in each of them.
+    """
+
+    def __init__(self) -> None:
+        self.me = psutil.Process()
+        self.base = self.me.memory_info().rss
+        self.main = self.all = 0
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def _look(self) -> None:
+        while not self._ended.wait(0.1):
+            main = workers = self.me.memory_info().rss - self.base
+            for child in self.me.children(recursive=True):
+                with suppress(psutil.Error):
+                    workers += child.memory_info().rss
+            self.main, self.all = max(self.main, main), max(self.all, workers)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+
+def measure(n: int, seconds: float, jobs: int, seed: int) -> Row:
+    """One fit of AutoML within a budget, and one of HistGradientBoosting's defaults beside it."""
+    from automl import AutoML
+
+    train, y, test, y_test = make(n, seed)
+    with Watch() as watch:
+        started = time.monotonic()
+        model = AutoML(time_budget=seconds, memory_limit="8GB", n_jobs=jobs, random_state=seed, verbose=0).fit(train, y)
+        wall = time.monotonic() - started
+    started = time.monotonic()
+    rmse = float(root_mean_squared_error(y_test, model.predict(test)))
+    predicted = time.monotonic() - started
+    started = time.monotonic()
+    reference = reference_model(train, "regression").fit(train, y)
+    told = model.time_report_["wall"]
+    return {
+        "rows": n, "budget": seconds, "jobs": jobs, "seed": seed, "wall": round(wall, 2),
+        "before_search": round(told["read"] + told["dummy"], 2), "hand_over": round(told["hand_over"], 2),
+        "table_gb": round(train.memory_usage(deep=True).sum() / 1e9, 3), "main_gb": round(watch.main / 1e9, 3),
+        "all_gb": round(watch.all / 1e9, 3), "trials": model.n_trials_, "rmse": round(rmse, 3),
+        "predict_seconds": round(predicted, 2), "hgb_seconds": round(time.monotonic() - started, 2),
+        "hgb_rmse": round(float(root_mean_squared_error(y_test, reference.predict(test))), 3), "commit": commit(),
+    }  # fmt: skip
+
+
 def main() -> None:
-    """Write a table."""
+    """Write a table, or fit on one."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", type=int, help="training rows")
     parser.add_argument("--out", type=Path, default=Path("."), help="folder")
     parser.add_argument("--format", choices=("parquet", "csv"), default="parquet")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--fit", type=float, metavar="SECONDS", help="write nothing, but fit in so many")
+    parser.add_argument("--jobs", type=int, default=2, help="cores of the fit")
     given = parser.parse_args()
+    if given.fit is not None:
+        read_rows(FITS, FIELDS)  # makes the file where there is none
+        row = measure(given.rows, given.fit, given.jobs, given.seed)
+        add_row(FITS, row)
+        print(", ".join(f"{name} {value}" for name, value in row.items()))
+        return
     train, y, test, y_test = make(given.rows, given.seed)
     given.out.mkdir(parents=True, exist_ok=True)
     for name, frame, target in (("train", train, y), ("test", test, y_test)):
