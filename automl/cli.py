@@ -144,6 +144,7 @@ def fit(
     include: Annotated[list[str] | None, typer.Option(help="Families to search, with commas between them.")] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="Families and steps to leave out.")] = None,
     search: Annotated[str, typer.Option(help=SEARCH)] = "auto",
+    schedule: Annotated[str, typer.Option(help="auto, none, halving or hyperband: cheap looks first.")] = "auto",
     search_space: Annotated[Path | None, typer.Option(help=OVERLAY)] = None,
     cv: Annotated[int | None, typer.Option(help="Number of folds. (default: by the number of rows)")] = None,
     ensemble: Annotated[bool, typer.Option(help="Whether the model may be an ensemble.")] = True,
@@ -199,6 +200,7 @@ def fit(
             include=_names(include),
             exclude=_names(exclude),
             search=search,
+            schedule=schedule,
             search_space=search_space,
             ensemble="auto" if ensemble else False,
             n_jobs=n_jobs,
@@ -382,6 +384,7 @@ def suspects(
 @app.command(epilog="Example: automl families lightgbm")
 def families(
     names: Annotated[list[str] | None, typer.Argument(help="Families and steps to show. (default: all)")] = None,
+    schedule: Annotated[str, typer.Option(help="auto, none, halving or hyperband: cheap looks first.")] = "auto",
     search_space: Annotated[Path | None, typer.Option(help=OVERLAY)] = None,
 ) -> None:
     """Show the model families and steps that are searched: parameters, ranges, defaults, and why they matter."""

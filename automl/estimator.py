@@ -45,7 +45,7 @@ from automl.report.time_report import TimeReport
 from automl.schedule.budget import Budget
 from automl.schedule.cost import CostModel
 from automl.schedule.portfolio_share import PortfolioShare
-from automl.schedule.scheduler import TopRung
+from automl.schedule.scheduler import Scheduler
 from automl.settings import Settings
 from automl.space.space import Space
 from automl.strategies import make_strategy
@@ -104,6 +104,11 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Families (and steps) to search, or not to; ``automl families`` lists them.
     search : {"auto", "random", "tpe", "gp", "portfolio"}
         "auto" starts with a portfolio and then mixes TPE and genetic programming by what they bring.
+    schedule : {"auto", "none", "halving", "hyperband"}
+        How thoroughly candidates are evaluated. "none" evaluates each in full; "halving" tries all on few rows first
+        and the best third of them on three times as many, and so on; "hyperband" does that from several rungs on;
+        "auto" takes a cheap look first at candidates that are dear beside the budget, and stops the others after the
+        folds that show them clearly behind. Only full evaluations are ranked and ensembled.
     search_space : path, optional
         A folder of TOML files laid over the packaged search space.
     try_first : list of str or dict, optional
@@ -182,6 +187,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         include: Any = None,
         exclude: Any = None,
         search: Any = "auto",
+        schedule: Any = "auto",
         search_space: Any = None,
         try_first: Any = None,
         ensemble: Any = "auto",
@@ -207,6 +213,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.include = include
         self.exclude = exclude
         self.search = search
+        self.schedule = schedule
         self.search_space = search_space
         self.try_first = try_first
         self.ensemble = ensemble
@@ -266,8 +273,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         """
         clock = TimeReport()
         settings = Settings.of(self, self._tasks)
-        limits = (settings.time_budget, settings.max_trials, settings.patience)
-        budget = Budget(*limits, clock.started, saving=self._saves)
+        ends = (settings.time_budget, settings.max_trials, settings.patience)
+        budget = Budget(*ends, clock.started, saving=self._saves)
         refuse_too_large(X, settings.memory_limit)
         with (
             RunDir(settings.run_dir, settings.resume) as run_dir,
@@ -299,11 +306,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             searching = budget.less_hand_over()
             once, timed = evaluator.out_of_bag_allowed, settings.max_trials is None
             cost = CostModel(everything, task, len(splits), out_of_bag=once, measured=timed)
-            share = PortfolioShare(searching, cost, settings.n_jobs)
+            rule = settings.rule(everything, task, len(splits), evaluator.pooled, cost, searching.search_seconds)
+            share = PortfolioShare(searching, cost, rule, settings.n_jobs)
             strategy = make_strategy(
-                settings.search, first, cost=share.price(history), portfolio_open=share
+                settings.search, first, cost=share.price(history), portfolio_open=share, spent=cost.spent
             )  # what next
-            scheduler = TopRung(searching, cost, settings.n_jobs, settings.trial_timeout, settings.memory_limit)
+            limits = (settings.n_jobs, settings.trial_timeout, settings.memory_limit)
+            scheduler = Scheduler(searching, cost, rule, *limits)  # how thoroughly
             listeners: list[Listener] = [
                 Tidy(history, evaluator.artifacts.keep_only),
                 Reporter(history, searching, task.metric, settings.callbacks, settings.verbose),

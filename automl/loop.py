@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from automl.errors import ArgumentError, ExecutorError
 from automl.execute.base import Executor, Runs
 from automl.schedule.budget import Budget
-from automl.schedule.scheduler import TopRung
+from automl.schedule.scheduler import Scheduler
 from automl.space.space import Space
 from automl.strategies.base import Strategy
 from automl.trials.history import History
@@ -21,7 +21,7 @@ Listener = Callable[[Trial | None], None]  # told of each trial that ended, and 
 def search(
     history: History,
     strategy: Strategy,
-    scheduler: TopRung,
+    scheduler: Scheduler,
     executor: Executor,
     budget: Budget,
     listeners: Sequence[Listener] = (),
@@ -77,7 +77,7 @@ class Tidy:
         """Look after each trial that ended."""
         if trial is None:
             return
-        needed = [*self.history.kept(), *self.history.running(), *self.history.unfinished]
+        needed = [*self.history.kept(), *self.history.running(), *self.history.unfinished, *self.history.growing()]
         if not self.history.searched():  # then the folds of partial ones are the best there is
             needed += self.history.trials
         self.keep_only({t.candidate.key for t in needed})
@@ -106,7 +106,7 @@ def _wait(budget: Budget) -> float:
     return WAIT_SECONDS if left is None else max(0.0, min(WAIT_SECONDS, left))
 
 
-def _why_idle(history: History, scheduler: TopRung, budget: Budget) -> str:
+def _why_idle(history: History, scheduler: Scheduler, budget: Budget) -> str:
     if budget.max_trials is not None and history.candidates >= budget.max_trials:
         return "max_trials"
     return "exhausted" if scheduler.exhausted or budget.search_left() is None else "time_budget"

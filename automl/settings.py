@@ -17,7 +17,11 @@ from automl.data.splits import Split, is_own, training_rows
 from automl.data.task import Task
 from automl.errors import ArgumentError
 from automl.pipeline.build import missing_libraries, weightless
+from automl.schedule import SCHEDULES
+from automl.schedule.cost import CostModel
 from automl.schedule.folds import affordable_cv
+from automl.schedule.halving import Rule
+from automl.schedule.ladder import Ladder
 from automl.space.candidate import Candidate
 from automl.space.reader import read_space
 from automl.space.space import Space
@@ -44,6 +48,7 @@ class Settings:
     include: list[str] | None
     exclude: list[str] | None
     search: str
+    schedule: str
     search_space: Any
     try_first: Any
     ensemble: bool
@@ -88,6 +93,7 @@ class Settings:
             include=check.names("include", model.include),
             exclude=check.names("exclude", model.exclude),
             search=check.one_of("search", model.search, list(STRATEGIES)),
+            schedule=check.one_of("schedule", model.schedule, list(SCHEDULES)),
             search_space=model.search_space,
             try_first=model.try_first,
             ensemble=check.one_of("ensemble", model.ensemble, ["auto", True, False]) is not False,
@@ -145,6 +151,12 @@ class Settings:
         told = history.recall("folds", str(chosen))
         return int(told) if told.isdigit() else told
 
+    def rule(self, space: Space, task: Task, folds: int, pooled: bool, cost: CostModel, seconds: float | None) -> Rule:
+        """How thoroughly candidates are evaluated; where rows are scored together, only whole evaluations compare."""
+        ladder = Ladder(space) if pooled else Ladder.of(space, task.rows, folds)
+        core_seconds = None if seconds is None or self.max_trials is not None else seconds * self.n_jobs
+        return SCHEDULES[self.schedule](ladder, cost, task.metric.name, core_seconds)
+
     def identity(self, task: Task, data: Data, space: Space, first: list[Candidate]) -> dict[str, Any]:
         """What must be the same for a run to go on."""
         cv = self.cv if isinstance(self.cv, (str, int)) else type(self.cv).__name__
@@ -158,6 +170,7 @@ class Settings:
                 "costs": None if task.costs is None else task.costs.tolist(),
                 "cv": cv,
                 "search": self.search,
+                "schedule": self.schedule,
                 "trial_timeout": self.trial_timeout,
                 "try_first": [candidate.text for candidate in first],
             },

@@ -181,3 +181,35 @@ def fingerprint(splits: list[Split]) -> str:
         digest.update(np.ascontiguousarray(part).data)
         digest.update(b"|")
     return digest.hexdigest()
+
+
+def nested_order(rows: int, seed: int, labels: Array | None = None, time: Array | None = None) -> NDArray[np.int64]:
+    """An order of rows of which any beginning is a fair sample: the larger one holds the smaller one.
+
+    Parameters
+    ----------
+    rows : int
+    seed : int
+    labels : ndarray of shape (rows,), optional
+        Coded classes, which are dealt evenly; two rows of each come first.
+    time : ndarray of shape (rows,), optional
+        Then the latest rows come first, as they are what is learned for.
+
+    Returns
+    -------
+    ndarray of shape (rows,)
+        Places, from 0.
+    """
+    order = np.random.default_rng(seed).permutation(rows)
+    if time is not None:
+        return order[np.argsort(-time[order], kind="stable")]
+    if labels is None:
+        return order
+    by_class = order[np.argsort(labels[order], kind="stable")]
+    counts = np.bincount(labels)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    place = np.arange(rows) - np.repeat(starts, counts)
+    share = np.maximum(place - 1, 0) / np.repeat(counts, counts)
+    rank = np.empty(rows, dtype=np.int64)
+    rank[order] = np.arange(rows)
+    return by_class[np.lexsort((rank[by_class], share))]

@@ -20,7 +20,7 @@ from automl.pipeline.prepare import TableReader
 from automl.schedule.budget import LOAD_BYTES, MEMBERS, Budget, refit_seconds
 from automl.space.seed import derive_seed
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal, Trial
+from automl.trials.trial import DUMMY, TOP, Failure, Job, Outcome, Proposal, Trial
 
 Array = NDArray[Any]
 
@@ -79,7 +79,7 @@ def hand_over(
         Why the search stopped; after Ctrl-C the best candidate is not refitted, so that the user need not wait.
     """
     trial = _best(history)
-    notes = _unfinished(trial, len(evaluator.folds(trial.rung)))
+    notes = _unfinished(trial, len(evaluator.folds(TOP)))
     wanted = reason != "interrupted" and trial.complete and trial.origin != DUMMY
     refit = wanted and _start_refit(trial, evaluator, executor, budget, notes)
     predictions = {t.number: evaluator.out_of_fold(t) for t in history.kept()} if trial.complete else {}
@@ -257,18 +257,21 @@ def _unfinished(trial: Trial, folds: int) -> list[str]:
     if trial.origin == DUMMY:
         return ["No candidate was ready in time: the model is a constant prediction; give it more time."]
     if not trial.complete:
-        had = f"{len(trial.fold_losses)} of {folds} folds"
-        return [f"No candidate was evaluated on all folds: the model is one of {had}; give it more time."]
+        had = f"{len(trial.fold_losses)} of {folds} folds" if trial.rung.rows == 1.0 else str(trial.rung)
+        return [f"No candidate was evaluated in full: the model is one of {had}; give it more time."]
     return []
 
 
 def _best(history: History) -> Trial:
     """The best complete candidate; before there is one, the best partial one if it beats the dummy.
 
-    Partial ones are compared on the folds that all of them have, which are the first.
+    Partial ones are compared on the most thorough rung that any has a fold of, on the folds that all of them have
+    there, which are the first.
     """
     complete = history.complete()
     partial = [trial for trial in history.trials if trial.fold_losses and not trial.complete]
+    rows = max((trial.rung.rows * trial.rung.iterations for trial in partial), default=1.0)
+    partial = [trial for trial in partial if trial.rung.rows * trial.rung.iterations == rows]
     if not history.searched() and partial:
         common = min(len(trial.fold_losses) for trial in partial)
         found = min(partial, key=lambda t: (float(np.mean(t.fold_losses[:common])), -t.folds, t.number))

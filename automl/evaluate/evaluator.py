@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from automl.data.splits import Split
+from automl.data.splits import Split, nested_order
 from automl.data.table import Table
 from automl.data.task import Task
-from automl.evaluate.limits import Clock, contained, out_of_time
+from automl.evaluate.limits import Clock, contained, out_of_race, out_of_time
 from automl.evaluate.out_of_bag import fit_once, partitions
 from automl.evaluate.rounds import Fitted, settle_rounds, takes_eval_set
 from automl.evaluate.scores import Scores
-from automl.pipeline.build import Recipe, booster_of, build, predict
+from automl.pipeline.build import Recipe, booster_of, build, innermost, predict
+from automl.pipeline.curves import HopelessError
 from automl.pipeline.fitting import arguments, fit
+from automl.pipeline.target import PLAIN, TARGET
 from automl.space.facts import fitted_once
 from automl.space.seed import derive_seed
 from automl.space.space import Space
@@ -134,9 +137,13 @@ class Evaluator:
             if fold in stored:
                 done.append(stored[fold])
                 continue
-            if done and (failure := out_of_time(job, clock.seconds(), done)) is not None:
-                return failure
-            new = fitted[fold] = self._fit_fold(job, fold)
+            stop = out_of_time(job, clock.seconds(), done) or out_of_race(job, clock.seconds(), done)
+            if done and stop is not None:
+                return stop
+            try:
+                new = fitted[fold] = self._fit_fold(job, fold, done)
+            except HopelessError as error:
+                return Failure("stopped", f"In fold {fold + 1}: {error}", tuple(done), clock.seconds())
             done.append(self.artifacts.save_fold(job.candidate.key, job.rung, new.result, new.pipeline, new.prediction))
         rounds = settle_rounds(self, job, fitted, done)
         return self._outcome(job, done, rounds)
@@ -163,21 +170,24 @@ class Evaluator:
 
     # ---- one fold
 
-    def recipe(self, seed: int, threads: int, rounds: int | None = None) -> Recipe:
+    def recipe(self, seed: int, threads: int, rounds: int | None = None, **more: float | None) -> Recipe:
         """What a candidate is built with for the folds: classes are coded."""
         classes = None if self.task.classes is None else np.arange(len(self.task.classes))
         metric, costs = self.task.metric.name, self.task.costs
         n_categories = len(self.table.levels)
         many = self.table.n_many
-        return Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds, many, costs)
+        recipe = Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds, many, costs)
+        return replace(recipe, **more)  # type: ignore[arg-type]
 
-    def _fit_fold(self, job: Job, fold: int) -> Fitted:
-        train, valid = self.tables(fold)
-        y_train, y_valid = (self.y[rows] for rows in self.splits[fold])
+    def _fit_fold(self, job: Job, fold: int, done: Sequence[FoldResult] = ()) -> Fitted:
+        train, valid = self.tables(fold, job.rung.rows)
+        y_train, y_valid = self.y[self.training(fold, job.rung.rows)], self.y[self.splits[fold][1]]
         seed = derive_seed(self.seed, job.candidate.key, fold)
-        pipeline = build(job.candidate, self.recipe(seed, job.threads))
+        recipe = self.recipe(seed, job.threads, iterations=job.rung.iterations, stop_above=self._stop_above(job, done))
+        pipeline = build(job.candidate, recipe)
         prepare, model = pipeline[:-1], pipeline[-1]
         clock = Clock()
+        continued = self._continue(job, fold, model)
         matrix = prepare.fit_transform(train, y_train)
         matrix_valid = prepare.transform(valid)
         prepare_seconds = clock.lap()
@@ -193,21 +203,52 @@ class Evaluator:
         result = FoldResult(
             fold=fold,
             loss=self.scores.fold(fold, prediction),
-            train_loss=self.train_loss(pipeline, fold) if booster is None else None,
+            train_loss=self.train_loss(pipeline, fold) if booster is None and job.rung.whole else None,
             prepare_seconds=prepare_seconds,
             fit_seconds=fit_seconds,
             predict_seconds=predict_seconds,
             rows_predicted=len(y_valid),
             model_bytes=0,
             rounds=None if booster is None else booster.rounds_,
+            continued=continued,
         )
         return Fitted(result, pipeline, prediction)
 
-    def tables(self, fold: int) -> tuple[Table, Table]:
-        """Training and validation rows of a fold."""
-        train, valid = self.splits[fold]
-        cache = self.cache
-        return self.table.take(train, f"train{fold}", cache), self.table.take(valid, f"valid{fold}", cache)
+    def _stop_above(self, job: Job, done: Sequence[FoldResult]) -> float | None:
+        """What a validation curve must be expected to fall below; None where curves measure something else."""
+        if job.race is None or not job.race.curves or dict(job.candidate.root.params).get(TARGET, PLAIN) != PLAIN:
+            return None
+        limit = job.race.limit([result.loss for result in done if result.loss is not None])
+        return limit if np.isfinite(limit) else None
+
+    def _continue(self, job: Job, fold: int, model: Any) -> bool:
+        """Let a model go on from where a rung of fewer iterations left it; whether there is such a rung."""
+        inner = innermost(model)
+        earlier = (
+            self.artifacts.fewer_iterations(job.candidate.key, job.rung, fold) if hasattr(inner, "go_on") else None
+        )
+        if earlier is None:
+            return False
+        inner.go_on(booster_of(earlier))
+        return True
+
+    def tables(self, fold: int, share: float = 1.0) -> tuple[Table, Table]:
+        """Training rows (a share of them) and validation rows of a fold."""
+        cache, rows = self.cache, self.training(fold, share)
+        name = f"train{fold}" if share >= 1 else f"train{fold}of{share:g}"
+        return self.table.take(rows, name, cache), self.table.take(self.splits[fold][1], f"valid{fold}", cache)
+
+    def training(self, fold: int, share: float) -> Array:
+        """Row numbers of a share of a fold's training rows."""
+        train = self.splits[fold][0]
+        if share >= 1:
+            return train
+        time = self.table.about.time
+        labels = None if self.task.classes is None else self.y[train]
+        order = nested_order(
+            len(train), derive_seed(self.seed, "rows", fold), labels, None if time is None else time[train]
+        )
+        return np.sort(train[order[: max(1, round(share * len(train)))]])
 
     def train_loss(self, pipeline: Pipeline, fold: int) -> float | None:
         """On some of the fold's training rows; None where it has no value."""

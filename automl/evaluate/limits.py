@@ -55,3 +55,14 @@ def out_of_time(job: Job, seconds: float, done: list[FoldResult]) -> Failure | N
     if job.search_seconds is not None and seconds > job.search_seconds:
         return Failure("cut", "The search ended first.", tuple(done))
     return None
+
+
+def out_of_race(job: Job, seconds: float, done: list[FoldResult]) -> Failure | None:
+    """Whether the folds so far show that a candidate will not be among the best."""
+    losses = [result.loss for result in done if result.loss is not None]
+    if job.race is None or not job.race.lost(losses):
+        return None
+    mean, limit = sum(losses) / len(losses), job.race.limits[len(losses) - 1]
+    folds = "fold" if len(losses) == 1 else f"{len(losses)} folds"
+    text = f"After the first {folds}, a loss of {mean:.5g} is above {limit:.5g}: {job.race.why}."
+    return Failure("stopped", text, tuple(done), seconds)

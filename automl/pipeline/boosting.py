@@ -6,14 +6,19 @@ which round is best is decided over all folds by the evaluator, which then sets 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 
+from automl.pipeline.curves import CurveWatch
+
 Array = NDArray[Any]
 Curve = list[float] | None
+Watch = CurveWatch | None
 Weights = tuple[Array | None, Array | None]  # of the training rows and of the validation rows
 
 PATIENCE = (15, 100)  # rounds without gain before stopping: 3 / learning rate within these bounds
@@ -38,8 +43,10 @@ _MAE_CURVES = {"lightgbm": "l1", "xgboost": "mae", "catboost": "MAE"}
 def adapt(cls: Any, values: dict[str, Any], recipe: Any, component: Any, categorical: int) -> Boosted:
     """The adapter ``boosting`` of a family's TOML; `iterations` of its [fidelity] names the cap of rounds."""
     library = cls.__module__.partition(".")[0]
+    model = cls(**recipe.fewer(component, values))
     iterations = component.fidelity.iterations
-    return Boosted(cls(**values), library, iterations, recipe.kind, recipe.metric, categorical, recipe.rounds)
+    what = (recipe.kind, recipe.metric, categorical, recipe.rounds, recipe.stop_above)
+    return Boosted(model, library, iterations, *what)
 
 
 class Boosted(BaseEstimator):  # type: ignore[misc]
@@ -57,6 +64,9 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
     categorical : int
     rounds : int or None
         Rounds of a fit without validation rows; None is the cap.
+    stop_above : float or None
+        A fit with validation rows raises `HopelessError` where its curve is not expected to fall to this
+        (scikit-learn's has no place to look at it).
 
     Attributes
     ----------
@@ -77,6 +87,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         metric: str,
         categorical: int = 0,
         rounds: int | None = None,
+        stop_above: float | None = None,
     ) -> None:
         self.estimator = estimator
         self.library = library
@@ -85,6 +96,11 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         self.metric = metric
         self.categorical = categorical
         self.rounds = rounds
+        self.stop_above = stop_above
+
+    def go_on(self, earlier: Boosted) -> None:
+        """Let the next `fit`, on the same rows, go on from an earlier one of fewer rounds."""
+        self._earlier = earlier
 
     def __sklearn_tags__(self) -> Any:
         return self.estimator.__sklearn_tags__()
@@ -106,13 +122,29 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         name = _CURVES.get((self.library, self.kind), "")
         if self.metric == "mae":
             name = _MAE_CURVES.get(self.library, name)
+        earlier: Boosted | None = self.__dict__.pop("_earlier", None)
         fit = getattr(self, f"_fit_{self.library}")
-        curve = fit(X, y, eval_set, name, patience, (sample_weight, eval_weight))
-        self.curve_ = None if curve is None else np.asarray(curve, dtype=np.float64)
-        self.rounds_ = cap if self.curve_ is None else int(np.argmin(self.curve_)) + 1
+        begun = np.empty(0) if earlier is None or earlier.curve_ is None else earlier.curve_
+        curve: Curve
+        if earlier is not None and self._settled(begun, cap, patience):
+            self.estimator, curve = earlier.estimator, list(begun)
+        else:
+            watch = None if self.stop_above is None else CurveWatch(self.stop_above, cap, begun)
+            if earlier is not None and self.library != "sklearn":
+                self.estimator.set_params(**{self.iterations: cap - len(begun)})
+            curve = fit(X, y, eval_set, name, patience, (sample_weight, eval_weight), watch, earlier)
+            if self.library != "sklearn" and curve is not None:  # scikit-learn's own curve goes on
+                curve = [*begun, *curve]
+        self.curve_: Array | None = None if curve is None else np.asarray(curve, dtype=np.float64)
+        self.rounds_: int = cap if self.curve_ is None else int(np.argmin(self.curve_)) + 1
         if self.kind != "regression":
             self.classes_ = self.estimator.classes_
         return self
+
+    @staticmethod
+    def _settled(begun: Array, cap: int, patience: int) -> bool:
+        """Whether there is nothing to go on with: the curve had turned up already, or has all its rounds."""
+        return len(begun) >= cap or len(begun) - (int(np.argmin(begun)) + 1) >= patience
 
     def predict_proba(self, X: Array) -> Array:
         """Probabilities after `rounds_` rounds."""
@@ -141,7 +173,9 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
     def _places(self, X: Array) -> list[int]:
         return list(range(X.shape[1] - self.categorical, X.shape[1]))
 
-    def _fit_lightgbm(self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights) -> Curve:
+    def _fit_lightgbm(
+        self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights, watch: Watch, earlier: Any
+    ) -> Curve:
         import lightgbm
 
         columns: Any = self._places(X) or "auto"
@@ -149,7 +183,12 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
             self.estimator.fit(X, y, sample_weight=weights[0], categorical_feature=columns)
             return None
         curves: dict[str, Any] = {}
-        stop = lightgbm.early_stopping(patience, first_metric_only=True, verbose=False)
+        callbacks = [
+            lightgbm.early_stopping(patience, first_metric_only=True, verbose=False),
+            lightgbm.record_evaluation(curves),
+        ]
+        if watch is not None:
+            callbacks.append(lambda state: watch.see(state.evaluation_result_list[0][2]))
         self.estimator.set_params(metric=name)
         self.estimator.fit(
             X,
@@ -158,12 +197,15 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
             eval_sample_weight=None if weights[1] is None else [weights[1]],
             eval_X=(eval_set[0],),
             eval_y=(eval_set[1],),
-            callbacks=[stop, lightgbm.record_evaluation(curves)],
+            callbacks=callbacks,
             categorical_feature=columns,
+            init_model=None if earlier is None else earlier.estimator.booster_,
         )
         return list(next(iter(curves.values()))[name])
 
-    def _fit_xgboost(self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights) -> Curve:
+    def _fit_xgboost(
+        self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights, watch: Watch, earlier: Any
+    ) -> Curve:
         kinds = ["q"] * (X.shape[1] - self.categorical) + ["c"] * self.categorical
         self.estimator.set_params(feature_types=kinds, enable_categorical=True)
         if eval_set is None:
@@ -171,12 +213,17 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
             return None
         self.estimator.set_params(early_stopping_rounds=patience, eval_metric=name)
         valid = None if weights[1] is None else [weights[1]]
-        self.estimator.fit(
-            X, y, sample_weight=weights[0], eval_set=[eval_set], sample_weight_eval_set=valid, verbose=False
-        )
+        before = None if earlier is None else earlier.estimator.get_booster()
+        with _xgboost_watched(self.estimator, watch, name):
+            self.estimator.fit(
+                X, y, sample_weight=weights[0], eval_set=[eval_set], sample_weight_eval_set=valid, verbose=False,
+                xgb_model=before,
+            )  # fmt: skip
         return list(next(iter(self.estimator.evals_result().values()))[name])
 
-    def _fit_catboost(self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights) -> Curve:
+    def _fit_catboost(
+        self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights, watch: Watch, earlier: Any
+    ) -> Curve:
         self.estimator = clone(self.estimator)  # one that was fitted takes no parameters
         if not ((X[0] != X) & ~(np.isnan(X) & np.isnan(X[0]))).any():  # CatBoost refuses a table without news
             X = np.column_stack([np.arange(len(X)) % 2, X[:, 1:]])
@@ -187,7 +234,14 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
             return None
         self.estimator.set_params(eval_metric=name)
         pools = self._pool(X, y, weights[0]), self._pool(eval_set[0], eval_set[1], weights[1])
-        self.estimator.fit(pools[0], eval_set=pools[1], early_stopping_rounds=patience, use_best_model=False)
+        self.estimator.fit(
+            pools[0],
+            eval_set=pools[1],
+            early_stopping_rounds=patience,
+            use_best_model=False,
+            callbacks=None if watch is None else [_CatBoostWatch(watch, name)],
+            init_model=None if earlier is None else earlier.estimator,
+        )
         return list(self.estimator.evals_result_["validation"][name])
 
     def _pool(self, X: Array, y: Array | None = None, weight: Array | None = None) -> Any:
@@ -208,7 +262,9 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         threads = self.estimator.get_params().get("thread_count", 1)
         return Pool(frame, y, cat_features=self._places(X), weight=weight, thread_count=threads)
 
-    def _fit_sklearn(self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights) -> Curve:
+    def _fit_sklearn(
+        self, X: Array, y: Array, eval_set: Any, name: str, patience: int, weights: Weights, watch: Watch, earlier: Any
+    ) -> Curve:
         self.estimator.set_params(categorical_features=self._places(X) or None)
         empty = np.isnan(X).all(axis=0)
         if empty.any():  # scikit-learn cannot bin a column that is missing throughout
@@ -217,8 +273,44 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
             self.estimator.set_params(early_stopping=False)
             self.estimator.fit(X, y, sample_weight=weights[0])
             return None
+        cap = self.estimator.get_params()[self.iterations]
+        if earlier is not None:
+            self.estimator = earlier.estimator.set_params(**{self.iterations: cap, "warm_start": True})
         self.estimator.set_params(early_stopping=True, scoring="loss", n_iter_no_change=patience)
         self.estimator.fit(
             X, y, sample_weight=weights[0], X_val=eval_set[0], y_val=eval_set[1], sample_weight_val=weights[1]
         )
         return [-score for score in self.estimator.validation_score_[1:]]
+
+
+@contextmanager
+def _xgboost_watched(estimator: Any, watch: Watch, name: str) -> Iterator[None]:
+    """Let a watch see the curve; the model does not keep it."""
+    if watch is None:
+        yield
+        return
+    from xgboost.callback import TrainingCallback
+
+    see = watch.see
+
+    class Watching(TrainingCallback):
+        def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
+            see(next(iter(evals_log.values()))[name][-1])
+            return False
+
+    estimator.set_params(callbacks=[Watching()])
+    try:
+        yield
+    finally:
+        estimator.set_params(callbacks=None)
+
+
+class _CatBoostWatch:
+    """CatBoost's face of a watch."""
+
+    def __init__(self, watch: CurveWatch, name: str) -> None:
+        self.watch, self.name = watch, name
+
+    def after_iteration(self, info: Any) -> bool:
+        self.watch.see(info.metrics["validation"][self.name][-1])
+        return True

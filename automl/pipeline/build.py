@@ -61,6 +61,10 @@ class Recipe:
     seed, threads : int
     rounds : int or None
         Boosting rounds of a fit without validation rows.
+    iterations : float
+        Share of the iterations (trees, rounds, epochs) that are fitted; adapters mind it themselves.
+    stop_above : float or None
+        A fit with validation rows ends where its curve is not expected to fall to this.
     """
 
     space: Space
@@ -73,6 +77,15 @@ class Recipe:
     rounds: int | None = None
     n_many: int = 0
     costs: NDArray[Any] | None = None
+    iterations: float = 1.0
+    stop_above: float | None = None
+
+    def fewer(self, component: Component, values: dict[str, Any]) -> dict[str, Any]:
+        """The values with their share of the iterations."""
+        name = component.fidelity.iterations
+        if name is None or self.iterations >= 1 or not isinstance(values.get(name), int):
+            return values
+        return {**values, name: max(1, round(self.iterations * values[name]))}
 
 
 def build(candidate: Candidate, recipe: Recipe) -> Pipeline:
@@ -137,7 +150,7 @@ def _estimator(component: Component, node: Node, recipe: Recipe, categorical: in
         values[reference.threads] = recipe.threads
     cls = import_class(path)
     if component.adapter is None:
-        return cls(**values)
+        return cls(**recipe.fewer(component, values))
     module = component.adapter if "." in component.adapter else f"automl.pipeline.{component.adapter}"
     return importlib.import_module(module).adapt(cls, values, recipe, component, categorical)
 
@@ -183,9 +196,13 @@ def weightless(space: Space, kind: str) -> list[str]:
 
 def booster_of(pipeline: Pipeline) -> Any | None:
     """The pipeline's model where it grew round by round (it has a `curve_`), else None."""
-    model = pipeline.named_steps["model"]
-    model = model.model if isinstance(model, (Coded, Transformed)) else model
+    model = innermost(pipeline.named_steps["model"])
     return model if getattr(model, "curve_", None) is not None else None
+
+
+def innermost(model: Any) -> Any:
+    """The model behind what codes its classes or transforms its target."""
+    return model.model if isinstance(model, (Coded, Transformed)) else model
 
 
 def predict(pipeline: Pipeline, table: Any) -> NDArray[np.float64]:

@@ -29,7 +29,9 @@ def adapt(cls: Any, values: dict[str, Any], recipe: Any, component: Any, categor
     sizes = tuple(values.pop(f"units_{layer}") for layer in range(1, depth + 1))
     if recipe.kind == "regression" and recipe.metric == "mae":
         values["curve"] = "mae"
-    return cls(hidden_layer_sizes=sizes, rounds=recipe.rounds, **values)
+    model = cls(hidden_layer_sizes=sizes, rounds=recipe.rounds, **values)
+    model.share = recipe.iterations  # the schedule stays that of all epochs, so that it can be gone on with
+    return model
 
 
 class TabularMLPClassifier(ClassifierMixin, StagedNetworks):  # type: ignore[misc]

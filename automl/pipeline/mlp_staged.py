@@ -12,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from automl.pipeline.mlp_network import Network, Shape
-from automl.pipeline.mlp_training import Plan, train
+from automl.pipeline.mlp_training import CHECKPOINTS, Plan, Training
 
 Array = NDArray[Any]
 
@@ -62,6 +62,12 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
         self.rounds = rounds
         self.random_state = random_state
 
+    share = 1.0  # of the checkpoints after which a fit with validation rows pauses: a cheaper rung
+
+    def go_on(self, earlier: StagedNetworks) -> None:
+        """Let the next `fit`, on the same rows, go on where an earlier one paused."""
+        self._earlier = earlier
+
     def _train(
         self,
         X: Array,
@@ -86,7 +92,13 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
         net.draw(rng)
         self.checkpoints_: list[Array] = [_small(net.weights)]  # for the case that training comes to nothing
         curve: list[float] = []
-        for number, weights in enumerate(train(net, plan, X, slope, rng), start=1):
+        training, earlier = Training(net, plan, len(X), rng), self.__dict__.pop("_earlier", None)
+        if earlier is not None and earlier.paused_ is not None:
+            training.resume(earlier.paused_)
+            self.checkpoints_, curve = list(earlier.checkpoints_), list(earlier.curve_)
+        self.paused_: dict[str, Any] | None = None
+        end = self._pause_at() if loss is not None else None
+        for number, weights in enumerate(training.run(X, slope), start=len(curve) + 1):
             small = _small(weights)
             if not np.isfinite(small).all():
                 break
@@ -96,6 +108,9 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
                 curve.append(loss())
                 if self.schedule == "coslog4" and number == THIRD_CYCLE and curve[-1] > HOPELESS * min(curve):
                     break
+                if number == end:
+                    self.paused_ = training.pause()
+                    break
             elif number == self.rounds:
                 break
         self.rounds_ = len(self.checkpoints_)
@@ -103,6 +118,11 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
         if loss is not None:
             self.curve_ = np.asarray(curve or [loss()], dtype=np.float64)
             self.rounds_ = int(np.argmin(self.curve_)) + 1
+
+    def _pause_at(self) -> int | None:
+        """Number of the checkpoint at which a share of the run is over; None is the end."""
+        marks = CHECKPOINTS[self.schedule]
+        return None if self.share >= 1 else 1 + int(np.searchsorted(marks[:-1], self.share - 1e-9))
 
     def _shape(self, X: Array, outputs: int) -> Shape:
         embedded: tuple[int, ...] = ()

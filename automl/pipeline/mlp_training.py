@@ -116,40 +116,65 @@ class Optimizer:
         self.net.weights -= m
 
 
-def train(
-    net: Network, plan: Plan, X: Array, slope: Callable[[Array, Array], Array], rng: np.random.Generator
-) -> Iterator[Array]:
-    """Train, and hand out a copy of the weights at each checkpoint of the plan's schedule.
-
-    Where weights stop being finite numbers, nothing more is handed out, and `net.weights` are those of the last
-    checkpoint.
+class Training:
+    """The way of a network through its epochs; it can be left at a checkpoint and gone on with.
 
     Parameters
     ----------
     net : Network
         Freshly drawn.
     plan : Plan
-    X : ndarray of shape (n_rows, n_columns)
-    slope : callable
-        From outputs of shape (nets, rows, outputs) and row numbers to the mean loss's slope by each output.
+    rows : int
+        Of the training part.
     rng : Generator
     """
-    rows = len(X)
-    batches = -(-rows // plan.batch_size)
-    size = rows // batches  # near-equal batches; what is left over waits for another epoch
-    steps = plan.epochs * batches
-    marks = [max(1, round(share * steps)) for share in CHECKPOINTS[plan.schedule]]
-    optimizer, step, kept = Optimizer(net, plan), 0, net.weights.copy()
-    for _ in range(plan.epochs):
-        order = rng.permutation(rows)
-        for start in range(0, batches * size, size):
-            batch = order[start : start + size]
-            t = step / steps
-            outputs, tape = net.forward(X[batch], _dropper(plan.dropout * plan.firmness(t), rng))
+
+    def __init__(self, net: Network, plan: Plan, rows: int, rng: np.random.Generator) -> None:
+        self.net, self.plan, self.rng = net, plan, rng
+        self.batches = -(-rows // plan.batch_size)
+        self.rows, self.size = rows, rows // self.batches  # near-equal batches; the rest waits for another epoch
+        self.optimizer, self.step = Optimizer(net, plan), 0
+        self.order: Array = np.empty(0, dtype=np.int64)
+
+    def pause(self) -> dict[str, Any]:
+        """All that `resume` needs."""
+        optimizer, rng = self.optimizer, self.rng.bit_generator.state
+        arrays = {"weights": self.net.weights, "mean": optimizer.mean, "square": optimizer.square, "order": self.order}
+        copies = {name: array.copy() for name, array in arrays.items()}
+        return {**copies, "step": self.step, "moves": optimizer.step, "rng": rng}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on where another training of the same rows paused."""
+        self.net.weights[:] = state["weights"]
+        self.optimizer.mean[:], self.optimizer.square[:] = state["mean"], state["square"]
+        self.optimizer.step, self.step, self.order = state["moves"], state["step"], state["order"]
+        self.rng.bit_generator.state = state["rng"]
+
+    def run(self, X: Array, slope: Callable[[Array, Array], Array]) -> Iterator[Array]:
+        """Train, and hand out a copy of the weights at each checkpoint of the plan's schedule.
+
+        Where weights stop being finite numbers, nothing more is handed out, and the network's weights are those of the
+        last checkpoint.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_rows, n_columns)
+        slope : callable
+            From outputs of shape (nets, rows, outputs) and row numbers to the mean loss's slope by each output.
+        """
+        net, steps = self.net, self.plan.epochs * self.batches
+        marks = [max(1, round(share * steps)) for share in CHECKPOINTS[self.plan.schedule]]
+        kept = net.weights.copy()
+        while self.step < steps:
+            place = self.step % self.batches
+            if place == 0:
+                self.order = self.rng.permutation(self.rows)
+            batch, t = self.order[place * self.size : (place + 1) * self.size], self.step / steps
+            outputs, tape = net.forward(X[batch], _dropper(self.plan.dropout * self.plan.firmness(t), self.rng))
             net.backward(tape, slope(outputs, batch))
-            optimizer.move(t)
-            step += 1
-            for _ in range(marks.count(step)):  # a run of few steps has several marks at one
+            self.optimizer.move(t)
+            self.step += 1
+            for _ in range(marks.count(self.step)):  # a run of few steps has several marks at one
                 if not np.isfinite(net.weights).all():
                     net.weights[:] = kept
                     return

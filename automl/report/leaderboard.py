@@ -13,7 +13,7 @@ from automl.space.space import Space
 from automl.trials.trial import Trial
 
 COLUMNS = [
-    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds",
+    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds", "rung",
     "fit_seconds", "predict_ms_per_row", "size_kb", "origin", "status", "error",
 ]  # fmt: skip
 
@@ -44,9 +44,10 @@ def leaderboard(trials: list[Trial], space: Space, metric: Metric, handed: Hande
         `score` is in the metric's own unit; `fit_seconds` are summed over the folds, preparation included; `diagnosis`
         is that of `automl.report.diagnosis`, empty where there is none.
     """
+    trials = _one_each(trials)
     named = diagnose(trials)
     rows = [{**_row(trial, space, metric), "diagnosis": named.get(trial.number)} for trial in trials]
-    ranked = sorted((row for row in rows if row["rank"]), key=lambda row: (row["loss"], row["id"]))
+    ranked = sorted((row for row in rows if row["rank"]), key=lambda row: (row["order"], row["loss"], row["id"]))
     rest = [row for row in rows if not row["rank"]]
     if handed.weights:
         ranked.insert(0, _ensemble_row(trials, metric, handed, {row["id"]: row for row in rows}))
@@ -60,11 +61,22 @@ def leaderboard(trials: list[Trial], space: Space, metric: Metric, handed: Hande
     return frame.astype({**types, "predict_ms_per_row": "float64"})
 
 
+def _one_each(trials: list[Trial]) -> list[Trial]:
+    """Each candidate's trial on its highest rung that ended well, else on the highest that it was tried on."""
+    found: dict[str, Trial] = {}
+    for trial in trials:
+        before = found.setdefault(trial.candidate.key, trial)
+        if (trial.complete, trial.rung.work) > (before.complete, before.rung.work):
+            found[trial.candidate.key] = trial
+    return sorted(found.values(), key=lambda trial: trial.number)
+
+
 def _row(trial: Trial, space: Space, metric: Metric) -> dict[str, Any]:
     several = len(trial.fold_losses) > 1
     partial = float(np.mean(trial.fold_losses)) if trial.fold_losses else None
     return {
         "rank": trial.complete,
+        "order": -trial.rung.folds,
         "loss": trial.loss,
         "id": trial.number,
         "family": trial.candidate.family,
@@ -73,22 +85,24 @@ def _row(trial: Trial, space: Space, metric: Metric) -> dict[str, Any]:
         "score_std": float(np.std(trial.fold_losses)) if several else None,
         "score_train": metric.score(trial.train_loss),
         "folds": trial.folds,
+        "rung": str(trial.rung),
         "fit_seconds": trial.prepare_seconds + trial.fit_seconds,
         "predict_ms_per_row": 1000 * trial.predict_seconds / trial.rows_predicted if trial.rows_predicted else None,
         "size_kb": trial.model_bytes / 1000,
         "origin": trial.origin,
         "status": trial.status,
-        "error": trial.error,
+        "error": trial.error or (None if trial.complete else trial.why or None),
     }
 
 
 def _ensemble_row(trials: list[Trial], metric: Metric, handed: Handed, rows: dict[int, Any]) -> dict[str, Any]:
+    families = {trial.number: trial for trial in trials}
     heaviest = sorted(handed.weights.items(), key=lambda item: (-item[1], item[0]))
-    parts = [f"{weight:.2f} {trials[number].candidate.family}#{number}" for number, weight in heaviest]
+    parts = [f"{weight:.2f} {families[number].candidate.family}#{number}" for number, weight in heaviest]
     members = [rows[number] for number in handed.weights]
     several = len(handed.fold_losses) > 1
     return {
-        "id": len(trials),
+        "id": max(families) + 1,
         "family": "ensemble",
         "pipeline": " + ".join(parts),
         "score": metric.score(handed.loss),
@@ -96,6 +110,7 @@ def _ensemble_row(trials: list[Trial], metric: Metric, handed: Handed, rows: dic
         "score_train": None,
         "diagnosis": None,
         "folds": members[0]["folds"],
+        "rung": members[0]["rung"],
         **{name: sum(row[name] for row in members) for name in ("fit_seconds", "predict_ms_per_row", "size_kb")},
         "origin": "ensemble",
         "status": "ok",

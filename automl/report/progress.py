@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from automl.data.metrics import Metric
 from automl.schedule.budget import Budget
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, Trial
+from automl.trials.trial import Trial
 
 
 @dataclass(frozen=True)
@@ -63,12 +63,12 @@ class Reporter:
         if not self.callbacks:
             return
         best = next(iter(self.history.searched()), None)
-        ended = [t for t in self.history.trials if t.origin != DUMMY and t.status not in ("running", "cut")]
+        ended = [t for t in self.history.candidates_trials() if t.status not in ("running", "cut")]
         progress = Progress(
             seconds=self.budget.elapsed(),
             seconds_left=self.budget.remaining(),
-            trials=len(ended),
-            failures=sum(t.status != "ok" for t in ended),
+            trials=len({t.candidate.key for t in ended}),
+            failures=sum(t.status not in ("ok", "stopped") for t in ended),
             metric=self.metric.name,
             best_score=None if best is None else self.metric.score(best.loss),
             best_family=None if best is None else best.candidate.family,

@@ -122,6 +122,6 @@ class Budget:
         return None
 
     def _stale(self, history: History) -> int:
-        ended = [trial for trial in history.trials if trial.status != "running"]
         best = history.searched()
-        return sum(trial.number > best[0].number for trial in ended) if best else 0
+        ended = [trial for trial in history.candidates_trials() if trial.status != "running"]
+        return len({trial.candidate.key for trial in ended if trial.number > best[0].number}) if best else 0

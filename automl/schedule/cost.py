@@ -1,4 +1,4 @@
-"""How long a candidate will take: a prior from the TOML files, corrected by what the history measured."""
+"""What a candidate will take, in seconds and bytes: priors from the TOML files, corrected by the history."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
 from automl.space.facts import fitted_once
 from automl.space.space import Space
 from automl.trials.history import History
+from automl.trials.trial import TOP, Rung, Trial
 
 STACK_FITS = 4  # fits of a stack's inner model a fold: 3 inner folds and one on all training rows
 BOOSTING_ROUNDS = 12  # over the learning rate: rounds after which early stopping usually stops (on our tables 4 to 20)
 MEMORY = 15  # trials of a family that the correction looks at
+PROCESS_BYTES = 250e6  # of a worker that has only begun
 
 
 class CostModel:
-    """Predicts the seconds of evaluating a candidate on all folds, on one thread.
+    """Predicts what evaluating a candidate at a rung takes, on one thread.
 
     Parameters
     ----------
@@ -38,14 +40,16 @@ class CostModel:
         self.classes, self.folds, self.measured = task.n_outputs, folds, measured
         self.out_of_bag = out_of_bag
 
-    def nominal(self, candidate: Candidate) -> float:
+    def nominal(self, candidate: Candidate, rung: Rung = TOP) -> float:
         """Seconds by the prior alone."""
-        if self.out_of_bag and fitted_once(candidate, self.space):
-            return sum(self._node(node, fits, self.rows) for node, fits in _fits(candidate.root))
+        nodes = _fits(candidate.root)
+        if self.out_of_bag and rung == TOP and fitted_once(candidate, self.space):
+            return sum(self._node(node, fits, self.rows) for node, fits in nodes)
         train_rows = self.rows * (self.folds - 1) / self.folds if self.folds > 1 else 0.8 * self.rows
-        return self.folds * sum(self._node(node, fits, train_rows) for node, fits in _fits(candidate.root))
+        one = sum(self._node(node, fits, rung.rows * train_rows, rung.iterations) for node, fits in nodes)
+        return max(1, round(rung.folds * self.folds)) * one
 
-    def _node(self, node: Node, fits: int, rows: float) -> float:
+    def _node(self, node: Node, fits: int, rows: float, share: float = 1.0) -> float:
         if node.component in (INPUT, UNION, STACK):
             return 0.0
         component = self.space.component(node.component)
@@ -53,7 +57,7 @@ class CostModel:
         iterations = 1.0
         if (name := component.fidelity.iterations) is not None:
             value = dict(node.params).get(name, component.estimator.fixed.get(name))
-            iterations = float(value) if isinstance(value, (int, float)) else 100.0
+            iterations = share * (float(value) if isinstance(value, (int, float)) else 100.0)
             rate = dict(node.params).get("learning_rate")
             if component.adapter == "boosting" and isinstance(rate, float):
                 iterations = min(iterations, BOOSTING_ROUNDS / rate)
@@ -61,18 +65,29 @@ class CostModel:
         columns = self.wide_columns if component.accepts.categories == "onehot" else self.columns
         return fits * (cost.start + cost.seconds * rows * columns * iterations * classes)
 
-    def predict(self, candidate: Candidate, history: History) -> float:
+    def predict(self, candidate: Candidate, history: History, rung: Rung = TOP) -> float:
         """Seconds by the prior, times what the family's trials took beside their prior."""
-        nominal = self.nominal(candidate)
+        nominal = self.nominal(candidate, rung)
         return nominal * self._correction(candidate.family, history) if self.measured else nominal
 
     def _correction(self, family: str, history: History) -> float:
-        ratios = [
-            trial.work_seconds / self.nominal(trial.candidate)
-            for trial in history.trials
-            if trial.candidate.family == family and trial.status in ("ok", "timeout")
-        ]
-        return median(ratios[-MEMORY:]) if ratios else 1.0
+        """Of whole trials where there are some: on few rows, what does not grow with them weighs more."""
+        known = [t for t in history.trials if t.candidate.family == family and t.status in ("ok", "timeout")]
+        known = [trial for trial in known if trial.rung.whole] or known
+        ratios = [trial.work_seconds / self.nominal(trial.candidate, trial.rung) for trial in known[-MEMORY:]]
+        return median(ratios) if ratios else 1.0
+
+    def predict_bytes(self, candidate: Candidate, history: History, rung: Rung = TOP) -> float:
+        """Memory of the process: a prior by rows and columns, or what the family's trials needed for their rows."""
+        family = self.space.component(candidate.family)
+        columns = self.wide_columns if family.accepts.categories == "onehot" else self.columns
+        known = [t for t in history.trials if self.measured and t.candidate.family == family.name and t.peak_bytes]
+        grown = [max(0.0, trial.peak_bytes - PROCESS_BYTES) / trial.rung.rows for trial in known[-MEMORY:]]
+        return PROCESS_BYTES + rung.rows * (max(grown) if grown else family.cost.bytes * self.rows * columns)
+
+    def spent(self, trial: Trial) -> float:
+        """Seconds that a trial took; by the prior where no clock may decide."""
+        return trial.work_seconds if self.measured else self.nominal(trial.candidate, trial.rung)
 
 
 def _fits(node: Node, fits: int = 1) -> list[tuple[Node, int]]:

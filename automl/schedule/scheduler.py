@@ -1,22 +1,26 @@
-"""Turns proposals into jobs: no candidate twice, none that does not fit, limits on each. Knows the top rung only."""
+"""Turns proposals and promotions into jobs: no candidate twice, none that does not fit, limits on each."""
 
 from __future__ import annotations
 
+import math
 import time
 from random import Random
 from typing import Protocol
 
 from automl.schedule.budget import Budget
 from automl.schedule.cost import CostModel
+from automl.schedule.halving import Rule
 from automl.space.candidate import Candidate
 from automl.space.seed import derive_seed
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, Job, Proposal
+from automl.trials.trial import DUMMY, Job, Proposal, Rung
 
 ATTEMPTS = 20  # asks of the strategy before the scheduler draws for itself
 TOO_LONG = 3  # proposals that do not fit the time left before it draws for itself
 CHEAPEST = 5  # families among which it then draws
-MANY_ROWS = 50_000  # from here on a job gets all threads
+LONG = 0.1  # share of the search from which a job gets all threads, rather than a neighbour
+MANY_ROWS = 50_000  # the same where the number of candidates ends the search
+SPEEDUP = 0.7  # what each further thread brings, beside the first
 LIMIT_SHARE = 0.25  # of the search time: the longest that a trial may take once there is a model,
 LONGEST_SHARE = 0.6  # or twice what was expected of it, up to this share
 
@@ -28,14 +32,16 @@ class Asks(Protocol):
         """Next proposal; None means exhausted."""
 
 
-class TopRung:
-    """Evaluates every candidate in full.
+class Scheduler:
+    """Says what runs next: what an interruption left, then promotions, then new candidates.
 
     Parameters
     ----------
     budget : Budget
         The search's part.
     cost : CostModel
+    rule : Rule
+        How thoroughly candidates are evaluated.
     n_jobs : int
     trial_timeout : float or None
         Seconds of a trial; None is "auto".
@@ -47,13 +53,13 @@ class TopRung:
         self,
         budget: Budget,
         cost: CostModel,
+        rule: Rule,
         n_jobs: int,
         trial_timeout: float | None = None,
         bytes_limit: int | None = None,
     ) -> None:
-        self.budget, self.cost, self.n_jobs = budget, cost, n_jobs
-        self.trial_timeout = trial_timeout
-        self.bytes_limit = None if bytes_limit is None else bytes_limit * self.threads // n_jobs
+        self.budget, self.cost, self.rule, self.n_jobs = budget, cost, rule, n_jobs
+        self.trial_timeout, self.bytes_limit = trial_timeout, bytes_limit
         self.exhausted = False
         self.ask_seconds = 0.0
         self._last_ask = 0.0
@@ -64,7 +70,17 @@ class TopRung:
         self.budget.expect_hand_over(history, self.cost.folds)
         if history.unfinished:
             trial = history.unfinished[0]
-            return self._job(Proposal(trial.candidate, trial.origin, trial.parents), history, trial.number)
+            proposal = Proposal(trial.candidate, trial.origin, trial.parents)
+            return self._job(proposal, trial.rung, history, trial=trial.number)
+        promotion = self.rule.promotion(history, lambda candidate, rung: self._fits(candidate, rung, history))
+        if promotion is not None:
+            trial = promotion.trial
+            proposal = Proposal(trial.candidate, trial.origin, trial.parents)
+            return self._job(proposal, promotion.rung, history, promotion.why)
+        return self._new(history, strategy)
+
+    def _new(self, history: History, strategy: Asks) -> Job | None:
+        """A candidate that was not tried before."""
         if self.budget.max_trials is not None and history.candidates >= self.budget.max_trials:
             return None
         seen_now = (len(history.trials), len(history.running()))
@@ -80,7 +96,7 @@ class TopRung:
         if proposal is None:
             self._barren = seen_now
             return None
-        return self._job(proposal, history)
+        return self._job(proposal, self.rule.entry(proposal.candidate, history), history)
 
     def _ask(self, history: History, strategy: Asks) -> Proposal | None:
         too_long = 0
@@ -91,7 +107,7 @@ class TopRung:
                 return None
             if history.seen(proposal.candidate.key):
                 continue
-            if self._fits(proposal.candidate, history):
+            if self._enters(proposal.candidate, history):
                 return proposal
             too_long += 1
             if too_long >= TOO_LONG:
@@ -107,36 +123,55 @@ class TopRung:
         for attempt in range(ATTEMPTS):
             rng = Random(derive_seed(history.seed, history.candidates, "cheap", attempt))
             candidate = space.sample(rng, by_cost[:CHEAPEST])
-            if not history.seen(candidate.key) and self._fits(candidate, history):
+            if not history.seen(candidate.key) and self._enters(candidate, history):
                 return Proposal(candidate, "random")
         return None
 
-    def _fits(self, candidate: Candidate, history: History) -> bool:
+    # ---- what fits, and how much of the machine it gets
+
+    def _enters(self, candidate: Candidate, history: History) -> bool:
+        return self._fits(candidate, self.rule.entry(candidate, history), history)
+
+    def _fits(self, candidate: Candidate, rung: Rung, history: History) -> bool:
         left = self.budget.search_left()
-        if left is None or not self.cost.measured:
+        if not self.cost.measured:
             return True
-        return self.cost.predict(candidate, history) / self._speedup <= left
+        if self.bytes_limit is not None and self.cost.predict_bytes(candidate, history, rung) > self.bytes_limit:
+            return False
+        if left is None:
+            return True
+        threads = self._threads(candidate, rung, history)
+        return self.cost.predict(candidate, history, rung) / _speedup(threads) <= left
 
-    @property
-    def threads(self) -> int:
-        """Native threads of a job."""
-        return self.n_jobs if self.cost.rows >= MANY_ROWS else 1
+    def _threads(self, candidate: Candidate, rung: Rung, history: History) -> int:
+        """Native threads of a job: all for what would take long alone, or needs more than its part of the memory.
 
-    @property
-    def _speedup(self) -> float:
-        return 1 + 0.7 * (self.threads - 1)
+        Jobs side by side use cores better than threads of one, as long as there are many to run.
+        """
+        total = self.budget.search_seconds
+        if not self.cost.measured or total is None:
+            return self.n_jobs if rung.rows * self.cost.rows >= MANY_ROWS else 1
+        if self.cost.predict(candidate, history, rung) > LONG * total:
+            return self.n_jobs
+        part = math.inf if self.bytes_limit is None else self.bytes_limit / self.n_jobs
+        return self.n_jobs if self.cost.predict_bytes(candidate, history, rung) > part else 1
 
-    def _job(self, proposal: Proposal, history: History, trial: int | None = None) -> Job:
+    def _job(self, proposal: Proposal, rung: Rung, history: History, why: str = "", trial: int | None = None) -> Job:
+        threads = self._threads(proposal.candidate, rung, history)
+        part = None if self.bytes_limit is None else self.bytes_limit * threads // self.n_jobs
         return Job(
             proposal,
-            threads=self.threads,
-            seconds_limit=self._seconds_limit(proposal.candidate, history),
+            rung,
+            threads=threads,
+            seconds_limit=self._seconds_limit(proposal.candidate, rung, history),
             search_seconds=self.budget.search_left(),
-            bytes_limit=self.bytes_limit,
+            bytes_limit=part,
             trial=trial,
+            race=self.rule.race(proposal.candidate, rung, history),
+            why=why,
         )
 
-    def _seconds_limit(self, candidate: Candidate, history: History) -> float | None:
+    def _seconds_limit(self, candidate: Candidate, rung: Rung, history: History) -> float | None:
         """The trial's own limit; the end of the search cuts it anyway."""
         total = self.budget.search_seconds
         if self.trial_timeout is not None or total is None or self.budget.max_trials is not None:
@@ -144,5 +179,9 @@ class TopRung:
         first = next((trial for trial in history.trials if trial.complete and trial.origin != DUMMY), None)
         if first is None:
             return None
-        expected = min(LONGEST_SHARE * total, 2 * self.cost.predict(candidate, history))
+        expected = min(LONGEST_SHARE * total, 2 * self.cost.predict(candidate, history, rung))
         return max(LIMIT_SHARE * total, 2 * first.work_seconds, expected)
+
+
+def _speedup(threads: int) -> float:
+    return 1 + SPEEDUP * (threads - 1)

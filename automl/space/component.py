@@ -82,20 +82,23 @@ class Accepts:
 class Fidelity:
     """What can be made cheaper; `iterations` names the parameter that counts trees or epochs.
 
-    `out_of_bag` names the parameter that must be true for one fit on all rows to validate itself.
+    `out_of_bag` names the parameter that must be true for one fit on all rows to validate itself; `rows` says whether
+    fits on some of the rows tell how good one on all of them would be.
     """
 
     iterations: str | None = None
     out_of_bag: str | None = None
+    rows: bool = True
 
 
 @dataclass(frozen=True)
 class Cost:
-    """A prior of the seconds of one fit, corrected by the history, and the sizes that the component is fit for."""
+    """A prior of the seconds and bytes of one fit, corrected by the history, and the sizes that it is fit for."""
 
     seconds: float = 1e-7  # per row x column x iteration (x class where `per_class`), on one thread
     start: float = 0.01  # per fit, whatever the size
     per_class: bool = False
+    bytes: float = 40.0  # of memory, per row x column
     max_rows: int | None = None
     max_columns: int | None = None
 

@@ -71,14 +71,16 @@ class FidelitySpec(msgspec.Struct, forbid_unknown_fields=True):
 
     iterations: str | None = None
     out_of_bag: str | None = None
+    rows: bool = True
 
 
 class CostSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """[cost]: a prior of the seconds of one fit, and the largest sizes that the component is fit for."""
+    """[cost]: a prior of the seconds and bytes of one fit, and the largest sizes that the component is fit for."""
 
     seconds: float = 1e-7
     start: float = 0.01
     per_class: bool = False
+    bytes: float = 40.0
     max_rows: int | None = None
     max_columns: int | None = None
 
@@ -279,7 +281,7 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
         raise SpaceError(f"{path}: slot is for steps only.")
     params = _params(path, spec.params)
     for key, named in msgspec.structs.asdict(spec.fidelity).items():
-        if named and named not in {*spec.params, *spec.estimator.fixed}:
+        if isinstance(named, str) and named not in {*spec.params, *spec.estimator.fixed}:
             raise SpaceError(f"{path}: [fidelity] {key}: {named!r} is neither in [params] nor in fixed.")
     return Component(
         name=spec.name,

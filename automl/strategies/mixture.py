@@ -7,7 +7,7 @@ from random import Random
 
 from automl.strategies.base import Strategy
 from automl.trials.history import History
-from automl.trials.trial import Proposal
+from automl.trials.trial import Proposal, Trial
 
 LAST = 20  # candidates of a strategy that its credit looks at
 BEST = 10  # places to enter
@@ -17,6 +17,11 @@ LEAST = 0.2  # share of the proposals that every strategy keeps, whatever its cr
 def always_open(history: History) -> bool:
     """Let the portfolio run to its end."""
     return True
+
+
+def no_time(trial: Trial) -> float:
+    """Trials that take no time: credit is by the candidate."""
+    return 0.0
 
 
 class InTurn:
@@ -55,6 +60,8 @@ class Mixture:
         Draw one of these once the portfolio is closed or exhausted.
     portfolio_open : callable
         Whether the portfolio may have another candidate, given the history.
+    spent : callable, optional
+        Seconds that a trial took: credit is by the second.
     """
 
     name = "auto"
@@ -64,10 +71,12 @@ class Mixture:
         portfolio: Strategy,
         strategies: Sequence[Strategy],
         portfolio_open: Callable[[History], bool] = always_open,
+        spent: Callable[[Trial], float] = no_time,
     ) -> None:
         self.portfolio = portfolio
         self.strategies = tuple(strategies)
         self.portfolio_open = portfolio_open
+        self.spent = spent
 
     def ask(self, history: History, seed: int) -> Proposal | None:
         """Propose the portfolio's next, or what the drawn strategy says; None when all are exhausted."""
@@ -76,7 +85,7 @@ class Mixture:
         left = list(self.strategies)
         rng = Random(seed)
         while left:
-            weights = shares([credit(history, strategy.name) for strategy in left])
+            weights = shares([credit(history, strategy.name, self.spent) for strategy in left])
             drawn = rng.choices(left, weights)[0]
             if (proposal := drawn.ask(history, seed)) is not None:
                 return proposal
@@ -84,15 +93,22 @@ class Mixture:
         return None
 
 
-def credit(history: History, origin: str) -> float:
-    """Share of a strategy's last 20 ended candidates that are among the ten best.
+def credit(history: History, origin: str, spent: Callable[[Trial], float] = no_time) -> float:
+    """Share of a strategy's last 20 ended candidates that are among the ten best, by what they took.
 
-    One success and one failure are added (Laplace's rule), so that the first candidates do not decide alone.
+    One success and one failure are added (Laplace's rule), so that the first candidates do not decide alone, and the
+    mean seconds of all candidates to those of the strategy's, so that a strategy of quick candidates is not everything.
     """
     ended = [t for t in history.trials if t.origin == origin and t.status not in ("running", "cut")]
     last = list(dict.fromkeys(trial.candidate.key for trial in reversed(ended)))[:LAST]
     best = {trial.candidate.key for trial in history.searched()[:BEST]}
-    return (sum(key in best for key in last) + 1) / (len(last) + 2)
+    won = (sum(key in best for key in last) + 1) / (len(last) + 2)
+    seconds: dict[str, float] = {}
+    for trial in history.candidates_trials():
+        seconds[trial.candidate.key] = seconds.get(trial.candidate.key, 0.0) + spent(trial)
+    usual = sum(seconds.values()) / max(1, len(seconds))
+    own = sum(seconds[key] for key in last)
+    return won * 2 * usual / (usual + own / len(last)) if last and usual > 0 else won
 
 
 def shares(merits: Sequence[float]) -> list[float]:

@@ -21,14 +21,14 @@ from automl.space.candidate import INPUT, Candidate, Node
 from automl.space.component import Component, Param
 from automl.space.domain import Choice, Value
 from automl.space.space import SLOT_NONE, SLOTS, Space
+from automl.strategies.estimates import losses_at, main_rung
 from automl.trials.history import History
-from automl.trials.trial import TOP, Proposal, Rung, Trial
+from automl.trials.trial import Proposal
 
 Point = dict[str, float]  # label -> place in the unit interval, or index of a choice
 
 FAMILY = "family"
 STARTUP = 20  # told trials below which the answer is a random draw
-ENOUGH = 20  # results that make a rung below the top the one to learn from
 # Hyperopt proposes the best of so many draws, label by label. The best of 24 draws of a choice is the same
 # until a result changes the counts, and a repeated candidate has none: a small family, tried throughout, was
 # proposed again in 3 of 4 asks. Fewer draws are more diverse.
@@ -150,16 +150,6 @@ class _Told:
     ok: bool
 
 
-def _rung_to_tell(trials: list[Trial]) -> Rung:
-    """The most thorough rung with enough results (as BOHB, Falkner 2018); losses of rungs do not compare."""
-    counts: dict[Rung, int] = {}
-    for trial in trials:
-        if trial.status == "ok":
-            counts[trial.rung] = counts.get(trial.rung, 0) + 1
-    enough = [rung for rung, count in counts.items() if count >= ENOUGH]
-    return max(enough, key=lambda rung: (rung.rows * rung.iterations * rung.folds, rung.rows), default=TOP)
-
-
 # ---- Hyperopt
 
 
@@ -185,21 +175,19 @@ class _Template:
     def read(self, history: History) -> list[_Told]:
         """What is told: one entry a candidate, in order of their trials."""
         trials = [trial for trial in history.trials if self._point(trial.candidate) is not None]
-        rung = _rung_to_tell(trials)
-        done = [t for t in trials if t.status == "ok" and t.rung == rung]
-        worst = max((t.loss for t in done if t.loss is not None and math.isfinite(t.loss)), default=0.0)
+        losses = losses_at(trials, main_rung(trials))
+        worst = max(losses.values(), default=0.0)
         found: dict[str, _Told] = {}
         for trial in trials:
             point = self._point(trial.candidate)
-            # a trial that was cut says nothing of its candidate; a partial one has another scale of losses
-            if point is None or trial.status == "cut" or (trial.status == "ok" and trial.rung != rung):
+            key = trial.candidate.key
+            # a trial that was cut says nothing of its candidate; nor does one whose rung cannot be compared yet
+            if point is None or trial.status == "cut" or (trial.status == "ok" and key not in losses):
                 continue
             if trial.status == "running":
-                found.setdefault(trial.candidate.key, _Told(trial.number, point, None, ok=False))
+                found.setdefault(key, _Told(trial.number, point, None, ok=False))
                 continue
-            ok = trial.loss is not None and math.isfinite(trial.loss)
-            loss = trial.loss if ok else worst
-            found[trial.candidate.key] = _Told(trial.number, point, loss, ok)
+            found[key] = _Told(trial.number, point, losses.get(key, worst), key in losses)
         return sorted(found.values(), key=lambda told: told.number)
 
     def suggest(self, told: list[_Told], new_id: int, seed: int, draws: int) -> Point:

@@ -10,6 +10,7 @@ import json
 import os
 import pickle
 import shutil
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
@@ -72,9 +73,10 @@ class Artifacts:
     def save_fold(self, key: str, rung: Rung, result: FoldResult, model: Any, prediction: NDArray[Any]) -> FoldResult:
         """Keep a fold, `model` None where it has none of its own; returns the result with the size of its model."""
         if model is not None:
-            path = self._folder(key, rung) / f"fold{result.fold}.pkl"
+            path, started = self._folder(key, rung) / f"fold{result.fold}.pkl", time.perf_counter()
             write_pickle(path, model)
-            result = replace(result, model_bytes=path.stat().st_size)
+            seconds = time.perf_counter() - started
+            result = replace(result, model_bytes=path.stat().st_size, write_seconds=seconds)
         self.rewrite_fold(key, rung, result, prediction)
         return result
 
@@ -97,6 +99,15 @@ class Artifacts:
     def model(self, key: str, rung: Rung, fold: int) -> Any:
         """Fitted pipeline of a fold."""
         return read_pickle(self._folder(key, rung) / f"fold{fold}.pkl")
+
+    def fewer_iterations(self, key: str, rung: Rung, fold: int) -> Any | None:
+        """The model of a fold from the rung of most iterations below this one, of the same rows; None without one."""
+        found: dict[float, Path] = {}
+        for path in (self.root / key).glob(f"rows{rung.rows:g}-iterations*/fold{fold}.json"):
+            share = float(path.parent.name.rpartition("iterations")[2])
+            if share < rung.iterations:
+                found[share] = path
+        return read_pickle(found[max(found)].with_suffix(".pkl")) if found else None
 
     def prediction(self, key: str, rung: Rung, fold: int) -> NDArray[np.float32]:
         """Predictions of a fold's validation rows, memory-mapped."""

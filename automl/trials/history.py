@@ -130,7 +130,7 @@ class History:
             seed = derive_seed(self.seed, proposal.candidate.key)
             number = len(self.trials)
             trial = Trial(number, proposal.candidate, job.rung, seed, proposal.origin, proposal.parents)
-            trial = replace(trial, started=seconds)
+            trial = replace(trial, started=seconds, why=job.why)
             self.trials.append(trial)
         if self.journal is not None:
             self.journal.append("start", **start_event(trial))
@@ -156,14 +156,26 @@ class History:
         """Number of candidates started so far, the dummy left out; what `max_trials` counts."""
         return len({trial.candidate.key for trial in self.trials if trial.origin != DUMMY})
 
+    def candidates_trials(self) -> list[Trial]:
+        """Every trial but the dummy's."""
+        return [trial for trial in self.trials if trial.origin != DUMMY]
+
+    def highest(self, key: str) -> Trial:
+        """A candidate's trial on its highest rung."""
+        return max((t for t in self.trials if t.candidate.key == key), key=lambda trial: trial.rung.work)
+
     def seen(self, key: str) -> bool:
         """Whether a candidate was started before."""
         return any(trial.candidate.key == key for trial in self.trials)
 
     def complete(self) -> list[Trial]:
-        """Trials that may be ranked, the best first."""
-        found = [trial for trial in self.trials if trial.complete]
-        return sorted(found, key=lambda trial: (trial.loss, trial.number))
+        """Trials that may be ranked, the best first: one a candidate, those with more repeats before all others."""
+        found: dict[str, Trial] = {}
+        for trial in self.trials:
+            key = trial.candidate.key
+            if trial.complete and (key not in found or trial.rung.work > found[key].rung.work):
+                found[key] = trial
+        return sorted(found.values(), key=lambda trial: (-trial.rung.folds, trial.loss, trial.number))
 
     def searched(self) -> list[Trial]:
         """`complete` without the dummy."""
@@ -172,6 +184,13 @@ class History:
     def running(self) -> list[Trial]:
         """Trials in flight."""
         return [trial for trial in self.trials if trial.status == "running"]
+
+    def growing(self) -> list[Trial]:
+        """Trials of few iterations whose models a higher rung may go on from: the best of each rung."""
+        partial = [t for t in self.trials if t.status == "ok" and t.rung.iterations < 1]
+        waiting = [trial for trial in partial if self.highest(trial.candidate.key) is trial]
+        waiting.sort(key=lambda trial: (-trial.rung.iterations, trial.loss, trial.number))
+        return waiting[:KEPT_BEST]
 
     def kept(self) -> list[Trial]:
         """Complete trials whose fold models and predictions are kept: the best, and each family's best."""
@@ -186,7 +205,7 @@ class History:
             size += trial.model_bytes
             if not kept or size <= KEPT_BYTES or trial.origin == DUMMY:
                 kept.append(trial)
-        return sorted(kept, key=lambda trial: (trial.loss, trial.number))
+        return [trial for trial in best if trial in kept]
 
 
 def _flat(identity: dict[str, Any]) -> dict[str, Any]:

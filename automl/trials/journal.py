@@ -11,7 +11,7 @@ from typing import Any
 from automl.space.candidate import Candidate
 from automl.trials.trial import Rung, Trial
 
-FORMAT = 2
+FORMAT = 3
 
 
 class Journal:
@@ -49,7 +49,7 @@ class Journal:
 
 _FIELDS = (
     "status", "loss", "train_loss", "fold_losses", "prepare_seconds", "fit_seconds", "predict_seconds",
-    "rows_predicted", "peak_bytes", "model_bytes", "rounds", "error", "warnings", "folds",
+    "rows_predicted", "peak_bytes", "model_bytes", "rounds", "error", "warnings", "folds", "write_seconds",
 )  # fmt: skip
 
 
@@ -62,6 +62,7 @@ def start_event(trial: Trial) -> dict[str, Any]:
         "seed": trial.seed,
         "origin": trial.origin,
         "parents": list(trial.parents),
+        "why": trial.why,
         "seconds": round(trial.started, 3),
     }
 
@@ -85,6 +86,7 @@ def read_start(event: dict[str, Any]) -> Trial:
         seed=event["seed"],
         origin=event["origin"],
         parents=tuple(event["parents"]),
+        why=event["why"],
         started=event["seconds"],
     )
 

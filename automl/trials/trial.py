@@ -2,28 +2,88 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Literal
 
 from automl.space.candidate import Candidate
 
-Status = Literal["running", "ok", "failed", "timeout", "memory", "crashed", "cut"]
+# "stopped" is no fault: a race or its learning curve showed that the candidate would not be among the best
+Status = Literal["running", "ok", "failed", "timeout", "memory", "crashed", "cut", "stopped"]
 
-FailureKind = Literal["failed", "timeout", "memory", "crashed", "cut"]
+FailureKind = Literal["failed", "timeout", "memory", "crashed", "cut", "stopped"]
 
 DUMMY = "dummy"  # origin of the trial that is there before anything else, so that a model is always ready
 
 
 @dataclass(frozen=True)
 class Rung:
-    """How thoroughly a candidate is evaluated: shares of all rows, iterations and folds; 1 is all of them."""
+    """How thoroughly a candidate is evaluated: shares of all training rows, iterations and folds; 1 is all of them.
+
+    Folds above 1 are repeats of the whole cross-validation with other splits.
+    """
 
     rows: float = 1.0
     iterations: float = 1.0
     folds: float = 1.0
 
+    @property
+    def whole(self) -> bool:
+        """Whether nothing is left out, so that a candidate may be ranked."""
+        return self.rows >= 1 and self.iterations >= 1 and self.folds >= 1
+
+    @property
+    def work(self) -> tuple[float, float]:
+        """What rungs are ordered by: how much is fitted, and of how many rows."""
+        return self.rows * self.iterations * self.folds, self.rows
+
+    def __str__(self) -> str:
+        if self == TOP:
+            return "all"
+        shares = ((self.rows, "rows"), (self.iterations, "iterations"))
+        parts = [f"{_share(share)} of the {name}" for share, name in shares if share < 1]
+        if self.folds > 1:
+            parts.append(f"{self.folds:g} repeats")
+        elif self.folds < 1:
+            parts.append(f"{_share(self.folds)} of the folds")
+        return ", ".join(parts)
+
 
 TOP = Rung()
+
+
+def _share(share: float) -> str:
+    return str(Fraction(share).limit_denominator(1000))
+
+
+@dataclass(frozen=True)
+class Race:
+    """What a candidate has to stay below, fold after fold (Maron and Moore 1994, "Hoeffding races").
+
+    Attributes
+    ----------
+    limits : tuple of float
+        Of the mean loss of the first one, two, ... folds.
+    curves : bool
+        Whether validation curves measure the same as the loss, so that they may end a fold early.
+    why : str
+        Whom it is compared with.
+    """
+
+    limits: tuple[float, ...]
+    curves: bool = False
+    why: str = ""
+
+    def limit(self, losses: Sequence[float]) -> float:
+        """What the next fold's loss must not exceed, after these; infinite behind the last limit."""
+        place = len(losses)
+        return (place + 1) * self.limits[place] - sum(losses) if place < len(self.limits) else math.inf
+
+    def lost(self, losses: Sequence[float]) -> bool:
+        """Whether a candidate with these losses of its first folds is out."""
+        return 0 < len(losses) <= len(self.limits) and sum(losses) / len(losses) > self.limits[len(losses) - 1]
 
 
 @dataclass(frozen=True)
@@ -41,7 +101,8 @@ class Job:
 
     `seconds_limit` counts from the job's start in a worker; None is no limit. `search_seconds` is what the search has
     left; executors that cannot cut a job look at it between folds. `trial` is the number of an unfinished
-    trial that runs again, None for a new one. `rounds` is the number of boosting rounds of a refit.
+    trial that runs again, None for a new one. `rounds` is the number of boosting rounds of a refit. `race` is what
+    the evaluation is stopped by, `why` what made the scheduler choose this rung.
     """
 
     proposal: Proposal
@@ -53,6 +114,8 @@ class Job:
     refit: bool = False
     trial: int | None = None
     rounds: int | None = None
+    race: Race | None = None
+    why: str = ""
 
     @property
     def candidate(self) -> Candidate:
@@ -79,6 +142,8 @@ class FoldResult:
     rounds: int | None = None
     warnings: tuple[str, ...] = ()
     out_of_bag: bool = False  # predicted by the one model of all rows, which lies in fold 0
+    write_seconds: float = 0.0
+    continued: bool = False  # went on from the model of a cheaper rung
 
 
 @dataclass(frozen=True)
@@ -100,6 +165,7 @@ class Failure:
     kind: FailureKind
     message: str
     folds: tuple[FoldResult, ...] = ()
+    seconds: float = 0.0  # inside the job, where it ended by itself in the middle of a fold
 
 
 @dataclass(frozen=True)
@@ -124,6 +190,9 @@ class Trial:
         Sums over the folds.
     error : str or None
         What went wrong, in one sentence.
+    why : str
+        What made the scheduler choose this rung, where it is not the only one; once the search has ended, also why
+        the candidate went no further.
     """
 
     number: int
@@ -148,17 +217,19 @@ class Trial:
     error: str | None = None
     warnings: tuple[str, ...] = ()
     folds: int = 0
+    write_seconds: float = 0.0
+    why: str = ""
 
     @property
     def complete(self) -> bool:
-        """Whether the candidate has all folds of the top rung, so that it may be ranked."""
-        return self.status == "ok" and self.rung == TOP
+        """Whether the candidate has all rows, iterations and folds, so that it may be ranked."""
+        return self.status == "ok" and self.rung.whole
 
     @property
     def work_seconds(self) -> float:
         """Seconds inside the evaluation (waiting for a core left out); for what was killed, seconds until then."""
-        work = self.prepare_seconds + self.fit_seconds + self.predict_seconds
-        if self.status == "ok" or self.finished is None:
+        work = self.prepare_seconds + self.fit_seconds + self.predict_seconds + self.write_seconds
+        if self.status in ("ok", "stopped") or self.finished is None:
             return work
         return max(work, self.finished - self.started)
 
@@ -174,12 +245,14 @@ class Trial:
             predict_seconds=sum(fold.predict_seconds for fold in folds),
             rows_predicted=sum(fold.rows_predicted for fold in folds),
             model_bytes=sum(fold.model_bytes for fold in folds),
+            write_seconds=sum(fold.write_seconds for fold in folds),
             warnings=tuple(messages)[:5],
             folds=len(folds),
         )
         if isinstance(result, Failure):
             losses = tuple(fold.loss for fold in folds if fold.loss is not None)
-            return replace(trial, status=result.kind, error=result.message, fold_losses=losses)
+            fit_seconds = max(trial.fit_seconds, result.seconds - trial.prepare_seconds - trial.predict_seconds)
+            return replace(trial, status=result.kind, error=result.message, fold_losses=losses, fit_seconds=fit_seconds)
         return replace(
             trial,
             status="ok",
