@@ -4,6 +4,7 @@ import os
 import threading
 import time
 import tracemalloc
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,7 @@ import pytest
 
 from automl import AutoML
 from automl.data.columns import Columns
+from automl.ensemble.hand_over import _start_refit
 from automl.estimator import _scatter
 
 ROWS, SECONDS = 200_000, 60
@@ -107,3 +109,16 @@ def test_validation_predictions_by_row_are_means_over_the_splits():
     np.testing.assert_array_equal(_scatter(parts, splits, 50), expected)
     again = [(np.arange(0), np.array([4, 7, 4]))]
     assert np.nansum(_scatter([np.array([1.0, 2.0, 1.0])], again, 9)) == 3.0
+
+
+@pytest.mark.parametrize(("rows", "spare"), [(100, 0.35), (1_000_000, 0.85)])
+def test_the_refit_of_many_rows_leaves_time_for_their_files_to_go(rows, spare):
+    jobs, notes = [], []
+    trial = SimpleNamespace(candidate=None, origin="tpe", rounds=5, prepare_seconds=1.0, fit_seconds=3.0, folds=2)
+    evaluator = SimpleNamespace(y=np.zeros(rows), splits=[None, None])
+    executor = SimpleNamespace(submit=lambda trial, job: jobs.append(job))
+    for left, fits in ((9.6, True), (5.0, False)):
+        budget = SimpleNamespace(remaining=lambda left=left: left)
+        assert _start_refit(trial, evaluator, executor, budget, notes) is fits
+    assert jobs[0].seconds_limit == pytest.approx(9.6 - spare, abs=1e-3)
+    assert len(notes) == 1
