@@ -306,7 +306,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             searching = budget.less_hand_over()
             once, timed = evaluator.out_of_bag_allowed, settings.max_trials is None
             cost = CostModel(everything, task, len(splits), out_of_bag=once, measured=timed)
-            rule = settings.rule(everything, task, len(splits), evaluator.pooled, cost, searching.search_seconds)
+            rule = settings.rule(everything, task, evaluator, cost, searching)
             share = PortfolioShare(searching, cost, rule, settings.n_jobs)
             strategy = make_strategy(
                 settings.search, first, cost=share.price(history), portfolio_open=share, spent=cost.spent

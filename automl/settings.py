@@ -16,8 +16,10 @@ from automl.data.rows import Rows
 from automl.data.splits import Split, is_own, training_rows
 from automl.data.task import Task
 from automl.errors import ArgumentError
+from automl.evaluate.evaluator import Evaluator
 from automl.pipeline.build import missing_libraries, weightless
 from automl.schedule import SCHEDULES
+from automl.schedule.budget import Budget
 from automl.schedule.cost import CostModel
 from automl.schedule.folds import affordable_cv
 from automl.schedule.halving import Rule
@@ -151,11 +153,11 @@ class Settings:
         told = history.recall("folds", str(chosen))
         return int(told) if told.isdigit() else told
 
-    def rule(self, space: Space, task: Task, folds: int, pooled: bool, cost: CostModel, seconds: float | None) -> Rule:
+    def rule(self, space: Space, task: Task, evaluator: Evaluator, cost: CostModel, budget: Budget) -> Rule:
         """How thoroughly candidates are evaluated; where rows are scored together, only whole evaluations compare."""
-        ladder = Ladder(space) if pooled else Ladder.of(space, task.rows, folds)
-        core_seconds = None if seconds is None or self.max_trials is not None else seconds * self.n_jobs
-        return SCHEDULES[self.schedule](ladder, cost, task.metric.name, core_seconds)
+        folds = len(evaluator.splits)
+        ladder = Ladder(space) if evaluator.pooled else Ladder.of(space, task.rows, folds)
+        return SCHEDULES[self.schedule](ladder, cost, task.metric.name, budget, self.n_jobs)
 
     def identity(self, task: Task, data: Data, space: Space, first: list[Candidate]) -> dict[str, Any]:
         """What must be the same for a run to go on."""

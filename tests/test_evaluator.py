@@ -140,7 +140,7 @@ def test_a_partial_trial_of_a_pooled_run_has_no_made_up_mean(tmp_path, monkeypat
     evaluator = evaluator_of(tmp_path, X, y, metric="roc_auc", cv=splits)
     fit_fold = Evaluator._fit_fold
     monkeypatch.setattr(
-        Evaluator, "_fit_fold", lambda self, job, fold, done: fit_fold(self, job, fold, done) if fold < 2 else 1 / 0
+        Evaluator, "_fit_fold", lambda self, job, fold, *more: fit_fold(self, job, fold, *more) if fold < 2 else 1 / 0
     )
     result = evaluator.run(job(evaluator, "naive_bayes(input)"))
     assert isinstance(result, Failure)
@@ -232,14 +232,14 @@ def test_folds_of_an_interrupted_evaluation_are_taken_from_disk(tmp_path, monkey
     fit_fold = Evaluator._fit_fold
     fitted = []
 
-    def until_the_last(self, job, fold, done):
+    def until_the_last(self, job, fold, *more):
         if fold == 2:
             raise Killed
-        return fit_fold(self, job, fold, done)
+        return fit_fold(self, job, fold, *more)
 
-    def recorded(self, job, fold, done):
+    def recorded(self, job, fold, *more):
         fitted.append(fold)
-        return fit_fold(self, job, fold, done)
+        return fit_fold(self, job, fold, *more)
 
     monkeypatch.setattr(Evaluator, "_fit_fold", until_the_last)
     evaluator = evaluator_of(tmp_path / "cut", X, y)

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from automl.space.domain import Choice, Float
 from automl.space.reader import read_space
+from automl.strategies.estimates import main_rung
 from automl.strategies.random_search import RandomSearch
-from automl.strategies.tpe import TPE, _rung_to_tell, _Template, candidate_to_point, point_to_candidate
+from automl.strategies.tpe import TPE, _Template, candidate_to_point, point_to_candidate
 from automl.testing.toys import model, param, record, space_of, step, toy_history, toy_search, toy_space
 from automl.trials.history import History
 from automl.trials.trial import TOP, Failure, Proposal, Rung
@@ -112,7 +113,7 @@ def test_partial_trials_are_told_only_where_their_rung_is_the_highest_with_enoug
     many = history_of(*[0.5] * 20, 0.1, rungs=[low] * 20 + [TOP])
     assert told(many) == dict.fromkeys(range(20), 0.5)
     both = history_of(*[0.5] * 40, rungs=[low] * 20 + [TOP] * 20)
-    assert _rung_to_tell(both.trials) == TOP
+    assert main_rung(both.trials) == TOP
 
 
 def test_trees_of_other_strategies_are_not_told():

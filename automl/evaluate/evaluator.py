@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 from automl.data.splits import Split, nested_order
 from automl.data.table import Table
 from automl.data.task import Task
-from automl.evaluate.limits import Clock, contained, out_of_race, out_of_time
+from automl.evaluate.limits import Clock, contained, fold_ends, out_of_race, out_of_time
 from automl.evaluate.out_of_bag import fit_once, partitions
 from automl.evaluate.rounds import Fitted, settle_rounds, takes_eval_set
 from automl.evaluate.scores import Scores
@@ -141,7 +141,8 @@ class Evaluator:
             if done and stop is not None:
                 return stop
             try:
-                new = fitted[fold] = self._fit_fold(job, fold, done)
+                ends = fold_ends(job, clock.seconds(), len(self.folds(job.rung)) - len(done))
+                new = fitted[fold] = self._fit_fold(job, fold, done, ends)
             except HopelessError as error:
                 return Failure("stopped", f"In fold {fold + 1}: {error}", tuple(done), clock.seconds())
             done.append(self.artifacts.save_fold(job.candidate.key, job.rung, new.result, new.pipeline, new.prediction))
@@ -179,11 +180,13 @@ class Evaluator:
         recipe = Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds, many, costs)
         return replace(recipe, **more)  # type: ignore[arg-type]
 
-    def _fit_fold(self, job: Job, fold: int, done: Sequence[FoldResult] = ()) -> Fitted:
+    def _fit_fold(self, job: Job, fold: int, done: Sequence[FoldResult] = (), ends: float | None = None) -> Fitted:
         train, valid = self.tables(fold, job.rung.rows)
         y_train, y_valid = self.y[self.training(fold, job.rung.rows)], self.y[self.splits[fold][1]]
         seed = derive_seed(self.seed, job.candidate.key, fold)
-        recipe = self.recipe(seed, job.threads, iterations=job.rung.iterations, stop_above=self._stop_above(job, done))
+        recipe = self.recipe(
+            seed, job.threads, iterations=job.rung.iterations, stop_above=self._stop_above(job, done), ends=ends
+        )
         pipeline = build(job.candidate, recipe)
         prepare, model = pipeline[:-1], pipeline[-1]
         clock = Clock()

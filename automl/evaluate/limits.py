@@ -12,6 +12,8 @@ from threadpoolctl import threadpool_limits
 
 from automl.trials.trial import Failure, FoldResult, Job
 
+FIT_SHARE = 0.85  # of a fold's time, for fitting
+
 
 @contextmanager
 def contained(threads: int) -> Iterator[list[str]]:
@@ -52,9 +54,20 @@ def out_of_time(job: Job, seconds: float, done: list[FoldResult]) -> Failure | N
     """For executors that cannot stop a job: the limits, looked at between folds."""
     if job.seconds_limit is not None and seconds > job.seconds_limit:
         return Failure("timeout", f"Took longer than {job.seconds_limit:.1f} s.", tuple(done))
-    if job.search_seconds is not None and seconds > job.search_seconds:
+    if job.ends is not None and time.monotonic() > job.ends:
         return Failure("cut", "The search ended first.", tuple(done))
     return None
+
+
+def fold_ends(job: Job, seconds: float, folds_left: int) -> float | None:
+    """When a model that grows in stages should be ready, on `time.monotonic`'s clock; None is whenever it wants.
+
+    What is left to the job is shared among its folds, less what predicting and writing take.
+    """
+    limits = [] if job.seconds_limit is None else [job.seconds_limit - seconds]
+    if job.ends is not None:
+        limits.append(job.ends - time.monotonic())
+    return time.monotonic() + FIT_SHARE * min(limits) / folds_left if limits else None
 
 
 def out_of_race(job: Job, seconds: float, done: list[FoldResult]) -> Failure | None:

@@ -65,6 +65,8 @@ class Recipe:
         Share of the iterations (trees, rounds, epochs) that are fitted; adapters mind it themselves.
     stop_above : float or None
         A fit with validation rows ends where its curve is not expected to fall to this.
+    ends : float or None
+        When a fit with validation rows ends with what it has, on `time.monotonic`'s clock.
     """
 
     space: Space
@@ -79,6 +81,7 @@ class Recipe:
     costs: NDArray[Any] | None = None
     iterations: float = 1.0
     stop_above: float | None = None
+    ends: float | None = None
 
     def fewer(self, component: Component, values: dict[str, Any]) -> dict[str, Any]:
         """The values with their share of the iterations."""

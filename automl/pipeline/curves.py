@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Sequence
 
 FIRST = 16  # rounds that are looked at before anything is said
@@ -45,23 +46,27 @@ def expected(curve: Sequence[float], rounds: int) -> float:
 
 
 class CurveWatch:
-    """Ends a fit whose curve is not expected to fall to a limit.
+    """Ends a fit whose curve is not expected to fall to a limit, or whose time is over.
 
     Parameters
     ----------
-    limit : float
     rounds : int
         Of the whole fit.
+    limit : float or None
+    ends : float or None
+        Reading of `time.monotonic`.
     curve : iterable of float
         What there is already, where a fit goes on.
     """
 
-    def __init__(self, limit: float, rounds: int, curve: Iterable[float] = ()) -> None:
-        self.limit, self.rounds = limit, rounds
+    def __init__(
+        self, rounds: int, limit: float | None = None, ends: float | None = None, curve: Iterable[float] = ()
+    ) -> None:
+        self.rounds, self.limit, self.ends = rounds, limit, ends
         self.curve = [float(value) for value in curve]
 
-    def see(self, value: float) -> None:
-        """Take note of the loss after one more round.
+    def see(self, value: float) -> bool:
+        """Take note of the loss after one more round; whether time is over.
 
         Raises
         ------
@@ -69,8 +74,10 @@ class CurveWatch:
             If the limit is out of reach.
         """
         self.curve.append(float(value))
-        if len(self.curve) % EVERY == 0 and (best := expected(self.curve, self.rounds)) > self.limit:
+        look = self.limit is not None and len(self.curve) % EVERY == 0
+        if look and (best := expected(self.curve, self.rounds)) > self.limit:  # type: ignore[operator]
             raise HopelessError(
                 f"after {len(self.curve)} of {self.rounds} rounds the validation curve is at {min(self.curve):.5g} and "
                 f"not expected to fall below {best:.5g}, but {self.limit:.5g} is needed."
             )
+        return self.ends is not None and time.monotonic() > self.ends

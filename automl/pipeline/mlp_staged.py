@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +64,7 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     share = 1.0  # of the checkpoints after which a fit with validation rows pauses: a cheaper rung
+    ends: float | None = None  # when one ends with the checkpoints that it has, on `time.monotonic`'s clock
 
     def go_on(self, earlier: StagedNetworks) -> None:
         """Let the next `fit`, on the same rows, go on where an earlier one paused."""
@@ -98,6 +100,7 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
             self.checkpoints_, curve = list(earlier.checkpoints_), list(earlier.curve_)
         self.paused_: dict[str, Any] | None = None
         end = self._pause_at() if loss is not None else None
+        started, begun = time.monotonic(), len(curve)
         for number, weights in enumerate(training.run(X, slope), start=len(curve) + 1):
             small = _small(weights)
             if not np.isfinite(small).all():
@@ -111,6 +114,8 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
                 if number == end:
                     self.paused_ = training.pause()
                     break
+                if self._next_is_late(started, begun, number):
+                    break
             elif number == self.rounds:
                 break
         self.rounds_ = len(self.checkpoints_)
@@ -118,6 +123,15 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
         if loss is not None:
             self.curve_ = np.asarray(curve or [loss()], dtype=np.float64)
             self.rounds_ = int(np.argmin(self.curve_)) + 1
+
+    def _next_is_late(self, started: float, begun: int, number: int) -> bool:
+        """Whether the next checkpoint would come after `ends`, at the pace so far."""
+        marks = (0.0, *CHECKPOINTS[self.schedule])
+        if self.ends is None or number + 1 >= len(marks):
+            return False
+        now = time.monotonic()
+        pace = (now - started) / (marks[number] - marks[begun])
+        return now + pace * (marks[number + 1] - marks[number]) > self.ends
 
     def _pause_at(self) -> int | None:
         """Number of the checkpoint at which a share of the run is over; None is the end."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from automl.schedule.budget import Budget
 from automl.schedule.cost import CostModel
 from automl.schedule.halving import Fits, Halving, Promotion, may_rise, standing
 from automl.schedule.ladder import ETA, Ladder
@@ -12,45 +13,56 @@ from automl.trials.trial import TOP, Race, Rung
 
 DEAR = 0.02  # share of the search's core seconds from which a candidate is looked at cheaply first
 DEAR_SECONDS = 2.0  # the same where the number of candidates ends the search
-LATE = 0.5  # share of the search after which whatever is best on its rung rises, as long as it fits
+LOOK = 2  # rungs below the top, of a full ladder, is the cheap look: a ninth of the rows
+LATE = 0.5  # share of the search after which the better half rises before anything new is tried
 
 
 class Auto(Halving):
-    """Successive halving where it saves time, and races between folds.
+    """A cheap look at what is dear, after which the best third is evaluated in full; races between folds.
 
     Parameters
     ----------
     ladder : Ladder
     cost : CostModel
     metric : str
-    core_seconds : float or None
-        Of the search; None is no limit.
+    budget : Budget
+        The search's part.
+    n_jobs : int
     """
 
-    def __init__(self, ladder: Ladder, cost: CostModel, metric: str, core_seconds: float | None) -> None:
-        super().__init__(ladder)
-        self.cost, self.metric = cost, metric
-        self.dear = DEAR_SECONDS if core_seconds is None else DEAR * core_seconds
+    def __init__(self, ladder: Ladder, cost: CostModel, metric: str, budget: Budget, n_jobs: int) -> None:
+        partial = ladder.rungs[:-1]
+        super().__init__(Ladder(ladder.space, (*partial[-LOOK:][:1], TOP)))
+        self.cost, self.metric, self.budget = cost, metric, budget
+        seconds = budget.search_seconds if cost.measured else None
+        self.dear = DEAR_SECONDS if seconds is None else DEAR * seconds * n_jobs
 
     def entry(self, candidate: Candidate, history: History) -> Rung:
-        """The lowest rung for what is dear."""
+        """The cheap look for what is dear."""
         rungs = self.ladder.for_candidate(candidate)
         return rungs[0] if self.cost.predict(candidate, history) > self.dear else TOP
 
     def promotion(self, history: History, fits: Fits) -> Promotion | None:
-        """Whoever is among the best third of a rung, or the first of a family there."""
-        return super().promotion(history, fits) or self._first_of_family(history, fits)
+        """Whoever is among the best third; in the better half, a family's first, and late in the search everybody."""
+        return super().promotion(history, fits) or self._second_chance(history, fits)
 
-    def _first_of_family(self, history: History, fits: Fits) -> Promotion | None:
-        """A family's best, where the family has nothing whole yet: ensembles want many kinds."""
+    def _second_chance(self, history: History, fits: Fits) -> Promotion | None:
         whole = {trial.candidate.family for trial in history.trials if trial.rung.whole}
-        for rung in reversed(self.ladder.rungs[:-1]):
+        late = self._late()
+        for rung in self.ladder.rungs[:-1]:
             ended = standing(history.trials, rung)
-            for rank, trial in enumerate(ended[: max(1, len(ended) // 2)], start=1):
-                fresh = trial.status == "ok" and trial.candidate.family not in whole
-                if fresh and len(ended) >= ETA and may_rise(trial, history) and fits(trial.candidate, TOP):
-                    return Promotion(trial, TOP, f"best of its family, rank {rank} of {len(ended)} with {rung}")
+            for rank, trial in enumerate(ended[: (len(ended) + 1) // 2], start=1):
+                fresh = trial.candidate.family not in whole  # ensembles want many kinds
+                if not (late or (fresh and len(ended) >= ETA)) or trial.status != "ok":
+                    continue
+                if may_rise(trial, history) and fits(trial.candidate, TOP):
+                    why = "the first of its family" if fresh else "late in the search"
+                    return Promotion(trial, TOP, f"{why}, rank {rank} of {len(ended)} with {rung}")
         return None
+
+    def _late(self) -> bool:
+        total, left = self.budget.search_seconds, self.budget.search_left()
+        return self.cost.measured and total is not None and left is not None and left < (1 - LATE) * total
 
     def race(self, candidate: Candidate, rung: Rung, history: History) -> Race | None:
         """Against the tenth best; the first of a family runs alone."""

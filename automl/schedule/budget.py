@@ -10,6 +10,7 @@ from automl.trials.trial import Trial
 
 HAND_OVER_SHARE = 0.1  # of the budget, kept for what comes after the search
 HAND_OVER_LEAST = 1.0  # seconds
+MOST_SHARE = 0.2  # of the budget, that the hand-over may get when it turns out to need more
 
 
 LOAD_BYTES = 2e8  # a second, of models read and unpickled
@@ -79,6 +80,11 @@ class Budget:
         assert self.time_budget is not None
         return min(max(HAND_OVER_LEAST, HAND_OVER_SHARE * self.time_budget), 0.5 * self.time_budget)
 
+    def _most_reserve(self) -> float:
+        """What is set aside at most: a refit that takes longer is left out."""
+        assert self.time_budget is not None
+        return max(self._default_reserve(), MOST_SHARE * self.time_budget)
+
     def less_hand_over(self) -> Budget:
         """This budget with the hand-over's seconds set aside; the clock is the same."""
         view = Budget.__new__(Budget)
@@ -94,7 +100,7 @@ class Budget:
             size = MEMBERS * sum(trial.model_bytes for trial in best) / len(best)
             seconds = refit_seconds(best[0], folds) + self.handling_seconds(size) + HAND_OVER_LEAST / 2
             least = max(self._default_reserve() / 3, HAND_OVER_LEAST)
-            self._reserve = min(max(least, seconds), 0.5 * self.time_budget)
+            self._reserve = min(max(least, seconds), self._most_reserve())
 
     def handling_seconds(self, size: float) -> float:
         """Seconds that it takes to load that many bytes of models, and to save them where that is asked."""
@@ -108,6 +114,16 @@ class Budget:
     def search_left(self) -> float | None:
         """Seconds that the search still has; None is no limit."""
         return None if self.search_seconds is None else self.search_seconds - self.elapsed()
+
+    def search_ends(self) -> float | None:
+        """When the search ends at the earliest, on `time.monotonic`'s clock; None is never.
+
+        The hand-over may turn out to need more than is set aside now: a long job should be ready even then.
+        """
+        if self.time_budget is None or (left := self.search_left()) is None:
+            return None
+        earliest = left + self._reserve - self._most_reserve()
+        return time.monotonic() + (earliest if earliest > 0 else left)
 
     def must_stop(self, history: History) -> str | None:
         """Why the search must stop now, or None.

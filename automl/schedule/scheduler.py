@@ -20,6 +20,7 @@ TOO_LONG = 3  # proposals that do not fit the time left before it draws for itse
 CHEAPEST = 5  # families among which it then draws
 LONG = 0.1  # share of the search from which a job gets all threads, rather than a neighbour
 MANY_ROWS = 50_000  # the same where the number of candidates ends the search
+TIMED = 0.4  # share of its seconds that a model needs which ends with what it has when time is over
 SPEEDUP = 0.7  # what each further thread brings, beside the first
 LIMIT_SHARE = 0.25  # of the search time: the longest that a trial may take once there is a model,
 LONGEST_SHARE = 0.6  # or twice what was expected of it, up to this share
@@ -141,7 +142,9 @@ class Scheduler:
         if left is None:
             return True
         threads = self._threads(candidate, rung, history)
-        return self.cost.predict(candidate, history, rung) / _speedup(threads) <= left
+        seconds = self.cost.predict(candidate, history, rung) / _speedup(threads)
+        timed = history.space.component(candidate.family).fidelity.timed
+        return (TIMED if timed else 1.0) * seconds <= left
 
     def _threads(self, candidate: Candidate, rung: Rung, history: History) -> int:
         """Native threads of a job: all for what would take long alone, or needs more than its part of the memory.
@@ -164,7 +167,7 @@ class Scheduler:
             rung,
             threads=threads,
             seconds_limit=self._seconds_limit(proposal.candidate, rung, history),
-            search_seconds=self.budget.search_left(),
+            ends=self.budget.search_ends(),
             bytes_limit=part,
             trial=trial,
             race=self.rule.race(proposal.candidate, rung, history),

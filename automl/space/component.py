@@ -83,12 +83,14 @@ class Fidelity:
     """What can be made cheaper; `iterations` names the parameter that counts trees or epochs.
 
     `out_of_bag` names the parameter that must be true for one fit on all rows to validate itself; `rows` says whether
-    fits on some of the rows tell how good one on all of them would be.
+    fits on some of the rows tell how good one on all of them would be, `timed` whether a fit can end with what it has
+    when time is over.
     """
 
     iterations: str | None = None
     out_of_bag: str | None = None
     rows: bool = True
+    timed: bool = False
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ class FidelitySpec(msgspec.Struct, forbid_unknown_fields=True):
     iterations: str | None = None
     out_of_bag: str | None = None
     rows: bool = True
+    timed: bool = False
 
 
 class CostSpec(msgspec.Struct, forbid_unknown_fields=True):

@@ -182,7 +182,8 @@ class _Template:
             point = self._point(trial.candidate)
             key = trial.candidate.key
             # a trial that was cut says nothing of its candidate; nor does one whose rung cannot be compared yet
-            if point is None or trial.status == "cut" or (trial.status == "ok" and key not in losses):
+            finite = trial.loss is not None and math.isfinite(trial.loss)
+            if point is None or trial.status == "cut" or (finite and key not in losses):
                 continue
             if trial.status == "running":
                 found.setdefault(key, _Told(trial.number, point, None, ok=False))

@@ -99,8 +99,9 @@ class Proposal:
 class Job:
     """Work for an executor: evaluate a proposal at a rung, or (with `refit`) fit it on all rows.
 
-    `seconds_limit` counts from the job's start in a worker; None is no limit. `search_seconds` is what the search has
-    left; executors that cannot cut a job look at it between folds. `trial` is the number of an unfinished
+    `seconds_limit` counts from the job's start in a worker; None is no limit. `ends` is when the search does, on
+    `time.monotonic`'s clock, which processes share; executors that cannot cut a job look at it between folds. Models
+    that grow in stages end by the earlier of the two with what they have. `trial` is the number of an unfinished
     trial that runs again, None for a new one. `rounds` is the number of boosting rounds of a refit. `race` is what
     the evaluation is stopped by, `why` what made the scheduler choose this rung.
     """
@@ -109,7 +110,7 @@ class Job:
     rung: Rung = TOP
     threads: int = 1
     seconds_limit: float | None = None
-    search_seconds: float | None = None
+    ends: float | None = None
     bytes_limit: int | None = None
     refit: bool = False
     trial: int | None = None
