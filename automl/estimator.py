@@ -594,7 +594,7 @@ def _scatter(parts: list[Array], splits: list[Split], rows: int) -> Array:
     total = np.zeros((rows, *parts[0].shape[1:]))
     counts = np.zeros(rows)
     for (_, valid), part in zip(splits[: len(parts)], parts, strict=True):
-        np.add.at(total, valid, part)
-        np.add.at(counts, valid, 1)
+        total[valid] += part  # a row that a part holds twice has the same prediction twice
+        counts[valid] += 1
     with np.errstate(invalid="ignore"):
         return total / counts.reshape(-1, *[1] * (total.ndim - 1))

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automl.data.cells import Cells
 from automl.data.columns import Columns
+from automl.data.table import side_by_side
 from automl.errors import ArgumentError, DataError, InputTypeError
 
 ROWS = 24
@@ -419,3 +421,41 @@ def test_part_of_the_rows_reads_the_same(frame, data):
     whole, part = columns.encode(frame), columns.encode(frame.iloc[rows])
     np.testing.assert_array_equal(part.numbers, whole.numbers[rows])
     np.testing.assert_array_equal(part.codes, whole.codes[rows])
+
+
+# ---- many rows: the same as when all of them are looked at in one go
+
+
+def test_columns_side_by_side_are_what_they_were_in_one_go(monkeypatch):
+    rng = np.random.default_rng(0)
+    columns = [rng.normal(size=23) * 10.0**power for power in (0, 40)]
+    columns[0][3] = np.nan
+    for chunk in (1, 5, 100):
+        monkeypatch.setattr("automl.data.table.CHUNK_ROWS", chunk)
+        found = side_by_side(columns, 23, np.float64, 1e36)
+        np.testing.assert_array_equal(found, np.clip(np.column_stack(columns), -1e36, 1e36))
+    assert side_by_side([], 23, np.int32).shape == (23, 0)
+
+
+def test_columns_that_differ_in_few_rows_are_no_duplicates():
+    rows = 5_000
+    base = (np.arange(rows) % 7).astype(float)
+    nearly = base.copy()
+    nearly[1_234] = 99  # not among the rows that are looked at first
+    frame = pd.DataFrame({"a": base, "b": nearly, "c": base, "d": nearly, "e": base.astype(int), "f": base + 1})
+    columns = Columns.learn(frame)
+    notes = {column.name: column.note for column in columns.columns if column.kind == "duplicate"}
+    assert notes == {name: f"is equal to {of!r} and left out" for name, of in (("c", "a"), ("d", "b"), ("e", "a"))}
+    kept = Columns.learn(frame, {"c": "number"})
+    assert [column.name for column in kept.columns if column.kind == "duplicate"] == ["d", "e"]
+
+
+def test_numbers_are_read_without_a_copy_and_the_users_table_stays_as_it_is():
+    frame = pd.DataFrame({"a": [1.0, np.inf, np.nan, -np.inf, 5.0], "b": [1e300, 2.0, 3.0, 4.0, -1e300]})
+    before = frame.copy()
+    table = Columns.read(frame)[1]
+    np.testing.assert_array_equal(table.numbers[:, 0], [1, np.nan, np.nan, np.nan, 5])
+    np.testing.assert_array_equal(table.numbers[:, 1], [1e36, 2, 3, 4, -1e36])
+    pd.testing.assert_frame_equal(frame, before)
+    assert Cells(before["b"]).numbers is not None
+    assert np.shares_memory(Cells(before["b"]).numbers, before["b"].to_numpy())

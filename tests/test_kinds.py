@@ -210,3 +210,16 @@ def test_every_arrow_dtype_is_read(values, kind):
     columns = Columns.learn(frame)
     assert columns.columns[0].kind == kind
     assert len(columns.encode(frame)) == 12
+
+
+def test_the_first_rows_do_not_decide_alone():
+    """A thousand of them may look like dates, or differ; the others count too."""
+    days = np.resize([20190101 + day for day in range(28)], 3_000)
+    odd = days.copy()
+    odd[2_500] = 7
+    numbers = np.arange(3_000)
+    twice = numbers.copy()
+    twice[2_999] = 5
+    frame = pd.DataFrame({"days": days, "odd": odd, "numbers": numbers, "twice": twice})
+    kinds = {column.name: column.kind for column in Columns.learn(frame).columns}
+    assert kinds == {"days": "date", "odd": "number", "numbers": "identifier", "twice": "number"}

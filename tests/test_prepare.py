@@ -13,6 +13,7 @@ from automl.data.texts import count_texts
 from automl.pipeline.build import Recipe, build, predict
 from automl.pipeline.dates import DAY, DateParts
 from automl.pipeline.levels import LevelNumbers
+from automl.pipeline.numbers import Numbers
 from automl.pipeline.prepare import Input
 from automl.pipeline.target import Transformed
 from automl.pipeline.words import TextNumbers
@@ -232,3 +233,77 @@ def test_numbers_far_from_all_that_was_learned_stay_finite(clip):
     made = leaf.transform(numbers(1e36, -1e36))
     assert np.isfinite(np.square(made)).all()
     np.testing.assert_array_equal(np.sign(made[:, 0]), [1, -1])
+
+
+# ---- the same as when the whole matrix was made in one go
+
+
+def whole(leaf, data):
+    """The matrix of a fitted leaf, made plainly: all numbers, where they were missing, codes or a column a level."""
+    blocks = [data.numbers, leaf.dates_.transform(data.dates), leaf.numbers_of_levels_.transform(data.codes)]
+    numbers = np.column_stack(blocks)
+    lost, learned = np.isnan(numbers), leaf.numbers_
+    if not leaf.missing:
+        numbers = np.where(lost, learned.fills_, numbers)
+    if leaf.scale == "unit":
+        numbers = (numbers - learned.medians_) / learned.spreads_
+        numbers = numbers / np.sqrt(1 + np.square(numbers / 3))
+    parts = [numbers, lost[:, learned.flagged_]]
+    for place, levels in enumerate(data.levels):
+        code = np.minimum(data.codes[:, place], leaf.max_levels)
+        if leaf.categories != "onehot":
+            parts.append(np.where(code < 0, np.nan if leaf.missing else -1.0, code))
+        elif levels == 2:
+            parts.append(code == 1)
+        else:
+            shown = [code == level for level in range(min(levels, leaf.max_levels + 1))]
+            parts += [*shown, code < 0] if place else shown  # the second category has missing values
+    return np.column_stack(parts).astype(np.float32 if leaf.scale == "unit" else float)
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 1000])
+@pytest.mark.parametrize(("categories", "missing", "scale"), [form[1:] for form in FORMS[:12]])
+def test_rows_prepared_in_chunks_are_what_they_were_in_one_go(monkeypatch, chunk, categories, missing, scale):
+    monkeypatch.setattr("automl.pipeline.prepare.CHUNK_ROWS", chunk)
+    given = table()
+    codes = np.column_stack([given.codes, np.arange(ROWS) % 2]).astype(np.int32)
+    data = Table(given.numbers, codes, (3, 40, 2), given.dates)
+    for levels in (5, 50):
+        leaf = Input(categories, missing, scale, "regression", max_levels=levels, many_levels="count")
+        matrix = leaf.fit_transform(data, goal("regression"))
+        np.testing.assert_array_equal(matrix, whole(leaf, data))
+        assert matrix.dtype == (np.float32 if scale == "unit" else np.float64)
+
+
+def test_medians_and_quartiles_of_many_rows_are_those_of_a_sample(monkeypatch):
+    monkeypatch.setattr("automl.pipeline.numbers.SAMPLE_ROWS", 5_000)
+    rng = np.random.default_rng(0)
+    numbers = np.column_stack([rng.normal(5, 2, 50_000), np.zeros(50_000), np.exp(rng.normal(size=50_000))])
+    numbers[17, 1], numbers[18, 0] = 8.0, np.nan  # rare: a sample misses them
+    found = Numbers(False, "unit", "median", True, True).fit([numbers[:, :2], numbers[:, 2:]])
+    np.testing.assert_allclose(found.medians_, np.nanmedian(numbers, axis=0), atol=0.1)
+    low, high = np.nanquantile(numbers[:, [0, 2]], [0.25, 0.75], axis=0)
+    np.testing.assert_allclose(found.spreads_[[0, 2]], (high - low) / 1.349, rtol=0.05)
+    assert found.spreads_[1] == 4.0  # half of the whole range, not of the sample's
+    assert found.flagged_.tolist() == [0]
+    again = Numbers(False, "unit", "median", True, True).fit([numbers])
+    np.testing.assert_array_equal(again.medians_, found.medians_)
+
+
+def test_a_value_missing_for_the_first_time_is_of_no_level():
+    codes = np.array([[0], [1], [2]], dtype=np.int32)
+    leaf = Input("onehot", scale="unit").fit(Table(np.empty((3, 0)), codes, (3,)))
+    later = leaf.transform(Table(np.empty((2, 0)), np.array([[-1], [7]], dtype=np.int32), (3,)))
+    assert later.tolist() == [[0, 0, 0], [0, 0, 1]]
+
+
+def test_large_one_hot_matrices_are_of_single_precision(monkeypatch):
+    data, leaf = table(), Input("onehot", missing=False, scale="any", task="binary")
+    double = leaf.fit_transform(data, goal("binary"))
+    monkeypatch.setattr("automl.pipeline.prepare.MANY_CELLS", double.size - 1)
+    single = clone(leaf).fit(data, goal("binary"))
+    assert double.dtype == np.float64
+    assert single.transform(data).dtype == np.float32
+    np.testing.assert_array_equal(single.transform(data), leaf.transform(data).astype(np.float32))
+    assert single.transform(data.take(np.arange(3))).dtype == np.float32  # of few rows too, once it is fitted
+    assert Input("native", True, "any").fit_transform(data, goal("binary")).dtype == np.float64

@@ -82,7 +82,8 @@ class Cells:
         except (TypeError, ValueError, ArithmeticError):  # whole numbers or decimals beyond what a float holds
             array = np.array([_float(value) for value in values.astype(object)], dtype=np.float64)
         # infinities are missing: most models refuse them
-        return np.where(np.isfinite(array), array, np.nan)
+        endless = np.isinf(array)
+        return np.where(endless, np.nan, array) if endless.any() else array
 
     @cached_property
     def moments(self) -> Floats | None:

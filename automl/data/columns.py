@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from automl.data.cells import Cells
 from automl.data.frame import as_frame, carries_names
 from automl.data.kinds import Column, Kind, learn
-from automl.data.table import Table, Text
+from automl.data.table import Table, Text, side_by_side
 from automl.data.texts import count_texts
 from automl.data.views import Levels, Moments, Plain, Rest, Words
 from automl.data.wishes import Wishes, as_wished, checked
@@ -29,6 +29,7 @@ MAX_ONE_HOT = 50  # levels of a category that a one-hot encoding tells apart
 DATE_WIDTH, TEXT_WIDTH = 4, 10  # columns that a leaf makes of a date and of a text, about
 LARGEST = 1e36  # numbers beyond are taken for it: their like, and their sums, must be floats of 32 bits
 MAX_NAMED = 8  # columns that one note names
+GLANCE_ROWS = 1_000  # evenly spread, in which two columns must be alike before they are compared
 
 
 class Columns:
@@ -72,15 +73,11 @@ class Columns:
     def _learned(cls, frame: pd.DataFrame, cells: list[Cells], overrides: Wishes | None) -> Columns:
         wishes = checked(overrides, list(frame.columns))
         columns: list[Column] = []
-        met: dict[bytes, Hashable] = {}
+        met = _Met()
         for name, one in zip(frame.columns, cells, strict=True):
             column = as_wished(name, one, wishes[name]) if name in wishes else learn(name, one)
-            if column.views:
-                key = _key(column, one)
-                if key in met and name not in wishes:
-                    note = f"is equal to {met[key]!r} and left out"
-                    column = Column(name, "duplicate", note=note, told=True)
-                met.setdefault(key, name)
+            if column.views and (earlier := met.equal(column, one)) is not None and name not in wishes:
+                column = Column(name, "duplicate", note=f"is equal to {earlier!r} and left out", told=True)
             columns.append(column)
         if not any(column.views for column in columns):  # better numbers of rows than nothing
             columns = [
@@ -178,25 +175,46 @@ class Columns:
         if not (numbers or codes or dates or texts):  # nothing to learn from: every model becomes a constant
             numbers.append(np.zeros(rows))
         return Table(
-            np.clip(np.column_stack(numbers), -LARGEST, LARGEST) if numbers else np.empty((rows, 0)),
-            np.column_stack(codes) if codes else np.empty((rows, 0), dtype=np.int32),
+            side_by_side(numbers, rows, np.float64, LARGEST),
+            side_by_side(codes, rows, np.int32),
             tuple(count for column in self.columns for count in column.level_counts),
-            np.column_stack(dates) if dates else None,
+            side_by_side(dates, rows, np.float64),
             tuple(texts),
         )
 
 
-def _key(column: Column, cells: Cells) -> bytes:
-    """Equal for columns that models would see alike; texts are told by the numbers of distinct texts, and those."""
+class _Met:
+    """Columns that were met, by what models would see of them; most differ in the few rows that are looked at first."""
+
+    def __init__(self) -> None:
+        self._glanced: dict[bytes, tuple[Column, Cells]] = {}
+        self._known: dict[bytes, Hashable] = {}
+
+    def equal(self, column: Column, cells: Cells) -> Hashable | None:
+        """The name of an earlier column that is equal; None where there is none."""
+        glance = _key(column, cells, max(1, cells.rows // GLANCE_ROWS))
+        if (first := self._glanced.setdefault(glance, (column, cells)))[0] is column:
+            return None
+        self._known.setdefault(_key(*first), first[0].name)
+        earlier = self._known.setdefault(_key(column, cells), column.name)
+        return None if earlier == column.name else earlier
+
+
+def _key(column: Column, cells: Cells, step: int = 1) -> bytes:
+    """Equal for columns that models would see alike; texts are told by the numbers of distinct texts, and those.
+
+    Every `step`-th row is looked at.
+    """
     digest = blake2b(digest_size=16)
     for view in column.views:
         known: Any = getattr(view, "levels", ())
         if isinstance(view, (Levels, Rest)):
-            array: NDArray[Any] = view.codes(cells)
+            array: NDArray[Any] = view.codes(cells)[::step]
         elif isinstance(view, Words):
-            array, known = cells.codes, cells.texts.tolist()
+            array, known = cells.codes[::step], cells.texts.tolist()
         else:
-            array = 0.0 + (view.dates(cells) if isinstance(view, Moments) else view.numbers(cells))  # -0 is 0
+            values = view.dates(cells) if isinstance(view, Moments) else view.numbers(cells)
+            array = 0.0 + values[::step]  # -0 is 0
         digest.update(array.dtype.str.encode())
         digest.update(np.ascontiguousarray(array).data)
         digest.update(repr(known).encode())

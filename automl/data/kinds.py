@@ -30,6 +30,7 @@ DATE_SHARE = 0.9  # of the present cells that must be dates
 PARTLY_SHARE = 0.5  # of the cells that must be numbers, so that a column of numbers and a few words is both
 MANY_LEVELS = 30  # more levels than that may be too many to be told apart: texts with parts are read as text too
 ID_ROWS = 100  # fewer whole numbers in a row may be anything
+HEAD = 1_000  # first rows, which tell in nearly all columns that they number nothing and are no dates
 _DAY = 86_400.0
 
 
@@ -123,6 +124,8 @@ def _numeric(name: Hashable, cells: Cells) -> Column:
 
 def _are_days(numbers: NDArray[np.float64]) -> bool:
     """Whether all numbers look like 20190324."""
+    if len(numbers) > HEAD and not _are_days(numbers[:HEAD]):
+        return False
     month, day = numbers // 100 % 100, numbers % 100
     inside = (numbers >= 19000101) & (numbers <= 21001231) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     return bool(inside.all())
@@ -134,10 +137,14 @@ def counts_rows(name: Hashable, numbers: NDArray[np.float64], rows: int) -> bool
     All differ, none is missing, and they fill at least half of their range (a sample of 1, 2, 3, ... does); or all
     differ and the name of the column ends in "id".
     """
-    if len(numbers) < max(ID_ROWS, rows) or len(np.unique(numbers)) < len(numbers):
+    if len(numbers) < max(ID_ROWS, rows) or not (_all_differ(numbers[:HEAD]) and _all_differ(numbers)):
         return False
     dense = np.ptp(numbers) + 1 <= 2 * len(numbers)
     return bool(dense or re.search(r"(?:^|[_\s.-])id$|[a-z]I[dD]$|^ID$", str(name)))
+
+
+def _all_differ(numbers: NDArray[np.float64]) -> bool:
+    return len(np.unique(numbers)) == len(numbers)
 
 
 # ---- texts

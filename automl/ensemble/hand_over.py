@@ -27,7 +27,8 @@ from automl.trials.trial import DUMMY, TOP, Failure, Job, Outcome, Proposal, Tri
 Array = NDArray[Any]
 
 SAMPLE_ROWS = 10_000  # rows that ensemble selection looks at
-SPARE = 0.35  # seconds left over for what is not predicted
+SPARE = 0.35  # seconds left over for what is not predicted,
+SPARE_ROW = 5e-7  # and for each row: the files of a large run take a while to go
 
 
 @dataclass
@@ -133,6 +134,10 @@ class Stopwatch:
         self.laps[name], self._last = now - self._last, now
 
 
+def _spare(evaluator: Evaluator) -> float:
+    return SPARE + SPARE_ROW * len(evaluator.y)
+
+
 def _renew(estimator: BaseEstimator, trial: Trial, fitted: Pipeline) -> None:
     """Where folds go forward, the model fitted on all rows knows the latest: it stands in for the last fold's."""
     for member in estimator.members:
@@ -146,10 +151,10 @@ def _renew(estimator: BaseEstimator, trial: Trial, fitted: Pipeline) -> None:
 def _start_refit(trial: Trial, evaluator: Evaluator, executor: Executor, budget: Budget, notes: list[str]) -> bool:
     left = budget.remaining()
     seconds = refit_seconds(trial, evaluator.n_folds)
-    if left is not None and seconds > left - SPARE:
+    if left is not None and seconds > left - _spare(evaluator):
         notes.append(f"best_pipeline_ was not refitted on all rows ({seconds:.1f} s did not fit): its fold models.")
         return False
-    limit = None if left is None else max(0.1, left - SPARE)
+    limit = None if left is None else max(0.1, left - _spare(evaluator))
     proposal = Proposal(trial.candidate, trial.origin)
     executor.submit(trial, Job(proposal, seconds_limit=limit, refit=True, rounds=trial.rounds))
     return True
@@ -160,7 +165,7 @@ def _await_refit(
 ) -> Pipeline | None:
     left = budget.remaining()
     try:
-        ended = executor.finished(3600.0 if left is None else max(0.0, left - SPARE))
+        ended = executor.finished(3600.0 if left is None else max(0.0, left - _spare(evaluator)))
     except ExecutorError as error:
         ended = [(trial, Failure("crashed", str(error)))]
     except KeyboardInterrupt:
@@ -209,7 +214,7 @@ def _choose(
 
     def out_of_time() -> bool:
         left = budget.remaining()
-        return left is not None and left < SPARE + handling + 0.1
+        return left is not None and left < _spare(evaluator) + handling + 0.1
 
     try:
         chosen = select(views, losses, out_of_time=out_of_time)
@@ -265,7 +270,8 @@ def _assemble(
         member = history.trials[number]
         left = budget.remaining()
         saving = budget.handling_seconds(size) - size / LOAD_BYTES  # of what was loaded before
-        if left is not None and members and budget.handling_seconds(member.model_bytes) + saving > left - SPARE:
+        loading = budget.handling_seconds(member.model_bytes) + saving
+        if left is not None and members and loading > left - _spare(evaluator):
             notes.append(f"Trial {number} was left out of the ensemble: its models could not be loaded in time.")
             continue
         members.append(Member(member.candidate.text, weights[number], evaluator.models(member)))

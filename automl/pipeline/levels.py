@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import TargetEncoder
 
-from automl.data.table import Table
-
 Array = NDArray[Any]
 
 MAX_GOALS = 10  # classes above which means of the target would be too many columns; counts take their place
@@ -33,32 +31,59 @@ class LevelCodes:
     def __init__(self, form: str, max_levels: int, out: list[int], missing: bool) -> None:
         self.form, self.max_levels, self.out, self.missing = form, max_levels, out, missing
 
-    def fit(self, table: Table) -> LevelCodes:
-        """Note how many levels there are, and which categories have missing values."""
-        self.kept_ = [place for place in range(len(table.levels)) if place not in self.out]
-        self.levels_ = [min(table.levels[place], self.max_levels + 1) for place in self.kept_]
-        self.lost_: Any = (table.codes[:, self.kept_] < 0).any(axis=0)
+    def fit(self, codes: Array, levels: tuple[int, ...]) -> LevelCodes:
+        """Note how many levels there are, and which categories have missing values.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_rows, n_categories)
+            -1 where missing.
+        levels : tuple of int
+            Number of levels of each category.
+        """
+        self.kept_ = [place for place in range(len(levels)) if place not in self.out]
+        self.levels_ = [min(levels[place], self.max_levels + 1) for place in self.kept_]
+        lost: Any = (codes < 0).any(axis=0)
+        self.lost_ = lost[self.kept_].tolist()
+        widths = [1 if self._one_column(place) else self.levels_[place] + self.lost_[place] for place in self._places]
+        self.starts_ = np.cumsum([0, *(widths if self.form == "onehot" else [1] * len(widths))]).tolist()
         return self
 
-    def transform(self, table: Table) -> list[Array]:
-        """The columns, as one block or none."""
-        if not self.kept_:
-            return []
-        codes = np.minimum(table.codes[:, self.kept_], np.array(self.levels_) - 1)
-        if self.form == "onehot":
-            return [self._onehot(codes)]
-        return [np.where(codes < 0, np.nan if self.missing else -1.0, codes)]
+    @property
+    def width(self) -> int:
+        """Columns that `write` fills."""
+        return int(self.starts_[-1])
 
-    def _onehot(self, codes: Array) -> Array:
-        columns: list[Any] = []
-        for place, levels in enumerate(self.levels_):
-            code: Any = codes[:, place]
-            # with two levels and nothing missing, one column says it all
-            wanted = range(1, 2) if levels == 2 and not self.lost_[place] else range(levels)
-            columns += [code == level for level in wanted]
-            if self.lost_[place]:
-                columns.append(code < 0)
-        return np.column_stack(columns).astype(np.float32)
+    @property
+    def _places(self) -> range:
+        return range(len(self.kept_))
+
+    def _one_column(self, place: int) -> bool:
+        """With two levels and nothing missing, one column says it all."""
+        return self.levels_[place] == 2 and not self.lost_[place]
+
+    def write(self, codes: Array, out: Array) -> None:
+        """Put some rows in their form.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_rows, n_categories)
+        out : ndarray of shape (n_rows, width)
+            Zeros.
+        """
+        rows = np.arange(len(codes))
+        for place, start in zip(self._places, self.starts_, strict=False):
+            levels = self.levels_[place]
+            code = np.minimum(codes[:, self.kept_[place]], levels - 1)
+            if self.form != "onehot":
+                out[:, start] = np.where(code < 0, np.nan if self.missing else -1.0, code)
+            elif self._one_column(place):
+                out[:, start] = code == 1
+            elif self.lost_[place]:
+                out[rows, start + np.where(code < 0, levels, code)] = 1
+            else:  # a value that is missing now and never was is of no level
+                known = code >= 0
+                out[rows[known], start + code[known]] = 1
 
 
 class LevelNumbers:
@@ -102,8 +127,8 @@ class LevelNumbers:
         levels = codes[:, self.places]
         if self.encoders_:
             return np.hstack([encoder.transform(levels) for encoder in self.encoders_])
-        known = [np.append(counts, 0) for counts in self.counts_]  # a level that is new was seen 0 times
+        known = [np.log1p(np.append(counts, 0)) for counts in self.counts_]  # a level that is new was seen 0 times
         columns = [
             counts[np.minimum(column + 1, len(counts) - 1)] for counts, column in zip(known, levels.T, strict=True)
         ]
-        return np.log1p(np.column_stack(columns).astype(np.float64))
+        return np.column_stack(columns)

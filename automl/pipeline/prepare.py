@@ -13,12 +13,13 @@ from automl.data.frame import as_frame
 from automl.data.table import MANY_LEVELS, Table
 from automl.pipeline.dates import DateParts
 from automl.pipeline.levels import LevelCodes, LevelNumbers
+from automl.pipeline.numbers import Numbers
 from automl.pipeline.words import TextNumbers
 
 Array = NDArray[Any]
 
-FAR = 1e12  # scaled numbers beyond are taken for it: their squares must be floats of 32 bits
-CLIP = 3.0  # scaled numbers are bent into (-3, 3): no outlier rules a linear model or a distance
+CHUNK_ROWS = 8_192  # that are prepared at a time
+MANY_CELLS = 5e7  # of a one-hot matrix, beyond which it is of floats of 32 bits even where nothing is scaled
 
 
 class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -138,15 +139,19 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return X.cache.transformed(self, X)
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "medians_")
+        return hasattr(self, "numbers_")
 
     # ---- the work itself
+
+    @property
+    def medians_(self) -> Array:
+        """Medians of the columns of numbers, where they were needed."""
+        return self.numbers_.medians_
 
     def learn(self, table: Table, y: Array | None = None) -> Array:
         """Learn from a table, without the cache, and prepare its rows."""
         goal = _goal(y, self.task)
-        self.parts_: list[Any] = []
-        blocks = [table.numbers]
+        codes, blocks = table.codes, [table.numbers]  # rows are taken anew each time that they are asked for
         if table.dates.shape[1]:
             cycles = self.scale == "unit" if self.cycles is None else self.cycles
             self.dates_ = DateParts(cycles)
@@ -154,50 +159,41 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         many = [place for place, levels in enumerate(table.levels) if levels > MANY_LEVELS]
         if many and self.many_levels != "own":
             self.numbers_of_levels_ = LevelNumbers(self.many_levels, many, self.seed)
-            blocks.append(self.numbers_of_levels_.fit_transform(table.codes, goal))
+            blocks.append(self.numbers_of_levels_.fit_transform(codes, goal))
         if table.n_texts and self.text != "none":
             self.texts_ = TextNumbers(self.text, self.text_unit, self.text_components, self.seed)
             blocks.append(self.texts_.fit_transform(table.texts, goal))
-        numbers = np.column_stack(blocks)
-        self._learn_numbers(numbers)
+        self.numbers_ = Numbers(self.missing, self.scale, self.fill, self.indicator, self.clip).fit(blocks)
         out = many if self.many_levels == "target" else []
-        self.codes_ = LevelCodes(self.categories, self.max_levels, out, self.missing).fit(table)
-        return self._join(numbers, table)
+        self.codes_ = LevelCodes(self.categories, self.max_levels, out, self.missing).fit(codes, table.levels)
+        large = self.categories == "onehot" and len(codes) * self._width > MANY_CELLS
+        self.precision_ = np.float32 if large or self.scale == "unit" else np.float64
+        return self._join(blocks, codes)
 
     def apply(self, table: Table) -> Array:
         """Prepare a table, without the cache."""
-        blocks = [table.numbers]
+        codes, blocks = table.codes, [table.numbers]
         if hasattr(self, "dates_"):
             blocks.append(self.dates_.transform(table.dates))
         if hasattr(self, "numbers_of_levels_"):
-            blocks.append(self.numbers_of_levels_.transform(table.codes))
+            blocks.append(self.numbers_of_levels_.transform(codes))
         if hasattr(self, "texts_"):
             blocks.append(self.texts_.transform(table.texts))
-        return self._join(np.column_stack(blocks), table)
+        return self._join(blocks, codes)
 
-    def _learn_numbers(self, numbers: Array) -> None:
-        lost = np.isnan(numbers)
-        empty = np.where(lost.all(axis=0), 0.0, numbers) if len(numbers) else numbers
-        self.medians_ = np.nanmedian(empty, axis=0) if numbers.shape[1] else np.zeros(0)
-        self.fills_ = self.medians_ if self.fill == "median" else _most_frequent(numbers, self.medians_)
-        flagged = self.indicator and not self.missing
-        self.flagged_ = np.flatnonzero(lost.any(axis=0)) if flagged else np.zeros(0, dtype=np.int64)
-        if self.scale == "unit":
-            self.spreads_ = _spreads(np.where(lost, self.medians_, numbers))
+    @property
+    def _width(self) -> int:
+        return self.numbers_.width + self.codes_.width
 
-    def _join(self, numbers: Array, table: Table) -> Array:
-        lost = np.isnan(numbers)
-        if not self.missing:
-            numbers = np.where(lost, self.fills_, numbers)
-        if self.scale == "unit":
-            with np.errstate(over="ignore"):  # spreads may be as small as floats can be
-                numbers = np.clip((numbers - self.medians_) / self.spreads_, -FAR, FAR)
-            if self.clip:
-                numbers = numbers / np.sqrt(1 + np.square(numbers / CLIP))
-        parts = [numbers, lost[:, self.flagged_], *self.codes_.transform(table)]
-        kept = [part for part in parts if part.shape[1]]
-        joined = np.column_stack(kept) if kept else np.zeros((len(table), 1))
-        return joined.astype(np.float32 if self.scale == "unit" else np.float64, copy=False)
+    def _join(self, blocks: list[Array], codes: Array) -> Array:
+        """Fill the matrix some rows at a time: nothing else of its size is ever made, and it stays in the caches."""
+        cut = self.numbers_.width
+        matrix = np.zeros((len(codes), max(1, self._width)), dtype=self.precision_)
+        for start in range(0, len(codes), CHUNK_ROWS):
+            part = slice(start, start + CHUNK_ROWS)
+            self.numbers_.write(np.column_stack([block[part] for block in blocks]), matrix[part, :cut])
+            self.codes_.write(codes[part], matrix[part, cut:])
+        return matrix
 
 
 def _goal(y: Array | None, task: str) -> Array:
@@ -210,24 +206,3 @@ def _goal(y: Array | None, task: str) -> Array:
     labels, coded = np.unique(y, return_inverse=True)
     goal = np.eye(len(labels))[coded]
     return goal[:, 1:] if len(labels) == 2 else goal
-
-
-def _most_frequent(numbers: Array, medians: Array) -> Array:
-    """The most frequent value of each column, the least of several; the median of what is wholly missing."""
-    found = medians.copy()
-    for place, column in enumerate(numbers.T):
-        values, counts = np.unique(column[~np.isnan(column)], return_counts=True)
-        if len(values):
-            found[place] = values[np.argmax(counts)]
-    return found
-
-
-def _spreads(filled: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Quartile range as a standard deviation; half the full range where it is 0; 1 for constants."""
-    if not filled.shape[1]:
-        return np.ones(0)
-    low, high = np.quantile(filled, [0.25, 0.75], axis=0)
-    spread = (high - low) / 1.349
-    half_range = (filled.max(axis=0) - filled.min(axis=0)) / 2
-    spread = np.where(spread > 0, spread, half_range)
-    return np.where(spread > 0, spread, 1.0)
