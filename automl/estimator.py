@@ -331,7 +331,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             )  # what next
             limits = (settings.n_jobs, settings.trial_timeout, settings.memory_limit)
             scheduler: Scheduler | Replay = Scheduler(searching, cost, rule, *limits)  # how thoroughly
-            scheduler = scheduler if recorded is None else Replay(recorded.threads)
+            scheduler = scheduler if recorded is None else Replay(recorded.threads, recorded.ends)
             listeners: list[Listener] = [
                 Tidy(history, evaluator.artifacts.keep_only),
                 Heartbeat(history, budget),

@@ -179,21 +179,23 @@ class Evaluator:
 
     # ---- one fold
 
-    def recipe(self, seed: int, threads: int, rounds: int | None = None, **more: float | None) -> Recipe:
+    def recipe(self, seed: int, threads: int, rounds: int | None = None) -> Recipe:
         """What a candidate is built with for the folds: classes are coded."""
         classes = None if self.task.classes is None else np.arange(len(self.task.classes))
         metric, costs = self.task.metric.name, self.task.costs
         n_categories = len(self.table.levels)
         many = self.table.n_many
-        recipe = Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds, many, costs)
-        return replace(recipe, **more)  # type: ignore[arg-type]
+        return Recipe(self.space, self.task.kind, classes, n_categories, metric, seed, threads, rounds, many, costs)
 
     def _fit_fold(self, job: Job, fold: int, done: Sequence[FoldResult] = (), ends: float | None = None) -> Fitted:
         train, valid = self.tables(fold, job.rung.rows)
         y_train, y_valid = self.y[self.training(fold, job.rung.rows)], self.y[self.splits[fold][1]]
-        seed = derive_seed(self.seed, job.candidate.key, fold)
-        recipe = self.recipe(
-            seed, job.threads, iterations=job.rung.iterations, stop_above=self._stop_above(job, done), ends=ends
+        recipe = replace(
+            self.recipe(derive_seed(self.seed, job.candidate.key, fold), job.threads),
+            iterations=job.rung.iterations,
+            stop_above=self._stop_above(job, done),
+            ends=ends,
+            most=job.ended_after[fold] if fold < len(job.ended_after) else None,
         )
         pipeline = build(job.candidate, recipe)
         prepare, model = pipeline[:-1], pipeline[-1]
@@ -222,6 +224,7 @@ class Evaluator:
             model_bytes=0,
             rounds=None if booster is None else booster.rounds_,
             continued=continued,
+            ended_after=getattr(booster, "ended_after_", None),
         )
         return Fitted(result, pipeline, prediction)
 

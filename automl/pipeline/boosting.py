@@ -41,7 +41,7 @@ def adapt(cls: Any, values: dict[str, Any], recipe: Any, component: Any, categor
     library = cls.__module__.partition(".")[0]
     model = cls(**recipe.fewer(component, values))
     iterations = component.fidelity.iterations
-    what = (recipe.kind, recipe.metric, categorical, recipe.rounds, recipe.stop_above, recipe.ends)
+    what = (recipe.kind, recipe.metric, categorical, recipe.rounds, recipe.stop_above, recipe.ends, recipe.most)
     return Boosted(model, library, iterations, *what)
 
 
@@ -65,6 +65,8 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         (scikit-learn's has no place to look at it, nor at `ends`).
     ends : float or None
         Reading of `time.monotonic` at which a fit with validation rows ends with the rounds that it has.
+    most : int or None
+        Rounds after which it does.
 
     Attributes
     ----------
@@ -72,6 +74,8 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         Validation loss after each round, lower is better.
     rounds_ : int
         Rounds that predictions use.
+    ended_after_ : int or None
+        Rounds after which the clock (or `most`) ended the fit.
     """
 
     takes_eval_set = True
@@ -87,6 +91,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         rounds: int | None = None,
         stop_above: float | None = None,
         ends: float | None = None,
+        most: int | None = None,
     ) -> None:
         self.estimator = estimator
         self.library = library
@@ -97,6 +102,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         self.rounds = rounds
         self.stop_above = stop_above
         self.ends = ends
+        self.most = most
 
     def go_on(self, earlier: Boosted) -> None:
         """Let the next `fit`, on the same rows, go on from an earlier one of fewer rounds."""
@@ -125,10 +131,11 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         earlier: Boosted | None = self.__dict__.pop("_earlier", None)
         begun = np.empty(0) if earlier is None or earlier.curve_ is None else earlier.curve_
         curve: Curve
+        self.ended_after_: int | None = None
         if earlier is not None and self._settled(begun, cap, patience):
             self.estimator, curve = earlier.estimator, list(begun)
         else:
-            watch = CurveWatch(cap, self.stop_above, self.ends, begun)
+            watch = CurveWatch(cap, self.stop_above, self.ends, self.most, begun)
             if earlier is not None and self.library != "sklearn":
                 self.estimator.set_params(**{self.iterations: cap - len(begun)})
             before = None if earlier is None else earlier.estimator
@@ -136,6 +143,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
             classify = self.kind != "regression"
             way = Way(eval_set, name, patience, weights, watch, self.categorical, self.iterations, classify, before)
             self.estimator, curve = FITS[self.library](self.estimator, X, y, way)
+            self.ended_after_ = watch.ended_after
             if self.library != "sklearn" and curve is not None:  # scikit-learn's own curve goes on
                 curve = [*begun, *curve]
         self.curve_: Array | None = None if curve is None else np.asarray(curve, dtype=np.float64)

@@ -67,6 +67,8 @@ class Recipe:
         A fit with validation rows ends where its curve is not expected to fall to this.
     ends : float or None
         When a fit with validation rows ends with what it has, on `time.monotonic`'s clock.
+    most : int or None
+        Rounds or checkpoints after which it does.
     """
 
     space: Space
@@ -82,6 +84,7 @@ class Recipe:
     iterations: float = 1.0
     stop_above: float | None = None
     ends: float | None = None
+    most: int | None = None
 
     def fewer(self, component: Component, values: dict[str, Any]) -> dict[str, Any]:
         """The values with their share of the iterations."""

@@ -55,14 +55,22 @@ class CurveWatch:
     limit : float or None
     ends : float or None
         Reading of `time.monotonic`.
+    most : int or None
+        Rounds after which time is taken to be over.
     curve : iterable of float
         What there is already, where a fit goes on.
     """
 
     def __init__(
-        self, rounds: int, limit: float | None = None, ends: float | None = None, curve: Iterable[float] = ()
+        self,
+        rounds: int,
+        limit: float | None = None,
+        ends: float | None = None,
+        most: int | None = None,
+        curve: Iterable[float] = (),
     ) -> None:
-        self.rounds, self.limit, self.ends = rounds, limit, ends
+        self.rounds, self.limit, self.ends, self.most = rounds, limit, ends, most
+        self.ended_after: int | None = None
         self.curve = [float(value) for value in curve]
 
     def see(self, value: float) -> bool:
@@ -80,4 +88,8 @@ class CurveWatch:
                 f"after {len(self.curve)} of {self.rounds} rounds the validation curve is at {min(self.curve):.5g} and "
                 f"not expected to fall below {best:.5g}, but {self.limit:.5g} is needed."
             )
-        return self.ends is not None and time.monotonic() > self.ends
+        late = self.ends is not None and time.monotonic() > self.ends
+        if not late and (self.most is None or len(self.curve) < self.most):
+            return False
+        self.ended_after = len(self.curve)
+        return True

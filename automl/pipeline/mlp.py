@@ -31,7 +31,7 @@ def adapt(cls: Any, values: dict[str, Any], recipe: Any, component: Any, categor
         values["curve"] = "mae"
     model = cls(hidden_layer_sizes=sizes, rounds=recipe.rounds, **values)
     model.share = recipe.iterations  # the schedule stays that of all epochs, so that it can be gone on with
-    model.ends = recipe.ends
+    model.ends, model.most = recipe.ends, recipe.most
     return model
 
 

@@ -64,6 +64,7 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
         self.random_state = random_state
 
     share = 1.0  # of the checkpoints after which a fit with validation rows pauses: a cheaper rung
+    most: int | None = None  # checkpoints after which one does
     ends: float | None = None  # when one ends with the checkpoints that it has, on `time.monotonic`'s clock
 
     def go_on(self, earlier: StagedNetworks) -> None:
@@ -99,6 +100,7 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
             training.resume(earlier.paused_)
             self.checkpoints_, curve = list(earlier.checkpoints_), list(earlier.curve_)
         self.paused_: dict[str, Any] | None = None
+        self.ended_after_: int | None = None
         end = self._pause_at() if loss is not None else None
         started, begun = time.monotonic(), len(curve)
         for number, weights in enumerate(training.run(X, slope), start=len(curve) + 1):
@@ -114,7 +116,8 @@ class StagedNetworks(BaseEstimator):  # type: ignore[misc]
                 if number == end:
                     self.paused_ = training.pause()
                     break
-                if self._next_is_late(started, begun, number):
+                if number == self.most or self._next_is_late(started, begun, number):
+                    self.ended_after_ = number
                     break
             elif number == self.rounds:
                 break

@@ -18,13 +18,15 @@ class Replay:
     ----------
     threads : mapping of int to int
         Native threads that each trial had; results of some libraries depend on them in the last digits.
+    ends : mapping of int to tuple
+        Rounds after which the clock ended the fits of a trial, by its number.
     """
 
     exhausted = False
     ask_seconds = 0.0
 
-    def __init__(self, threads: Mapping[int, int]) -> None:
-        self._threads = threads
+    def __init__(self, threads: Mapping[int, int], ends: Mapping[int, tuple[int | None, ...]]) -> None:
+        self._threads, self._ends = threads, ends
 
     def next(self, history: History, strategy: Asks) -> Job | None:
         """The next trial's job; None when there is none to start now."""
@@ -35,4 +37,5 @@ class Replay:
         if any(other.candidate.key == trial.candidate.key for other in begun):
             return None
         proposal = Proposal(trial.candidate, trial.origin, trial.parents)
-        return Job(proposal, trial.rung, threads=self._threads.get(trial.number, 1), trial=trial.number)
+        threads, ends = self._threads.get(trial.number, 1), self._ends.get(trial.number, ())
+        return Job(proposal, trial.rung, threads=threads, trial=trial.number, ended_after=ends)

@@ -104,6 +104,7 @@ class Journal:
 _FIELDS = (
     "status", "loss", "train_loss", "fold_losses", "prepare_seconds", "fit_seconds", "predict_seconds",
     "rows_predicted", "peak_bytes", "model_bytes", "rounds", "error", "warnings", "folds", "write_seconds",
+    "ended_after",
 )  # fmt: skip
 
 
@@ -148,6 +149,6 @@ def read_start(event: dict[str, Any]) -> Trial:
 def read_finish(trial: Trial, event: dict[str, Any]) -> Trial:
     """`trial` with what its ``finish`` line says."""
     fields = {name: event[name] for name in _FIELDS}
-    for name in ("fold_losses", "warnings"):
+    for name in ("fold_losses", "warnings", "ended_after"):
         fields[name] = tuple(fields[name])
     return replace(trial, finished=event["seconds"], **fields)

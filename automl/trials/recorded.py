@@ -60,6 +60,8 @@ class Recorded:
         The run's.
     threads : dict
         Native threads of each trial, by number.
+    ends : dict
+        Rounds after which the clock ended the fits of a trial.
 
     Raises
     ------
@@ -81,6 +83,7 @@ class Recorded:
         self._starts = {event["trial"]: event for event in self.events if event["event"] == "start"}
         self._finishes = {event["trial"]: event for event in self.events if event["event"] == "finish"}
         self.threads = {number: int(event.get("threads", 1)) for number, event in self._starts.items()}
+        self.ends = {number: tuple(event["ended_after"]) for number, event in self._finishes.items()}
         if not any(self._again(number) and self._starts[number]["origin"] != DUMMY for number in self._starts):
             raise RunDirError(f"run_dir {str(run_dir)!r} holds no trial that ended well; there is nothing to replay.")
 

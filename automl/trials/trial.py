@@ -124,7 +124,8 @@ class Job:
     `time.monotonic`'s clock, which processes share; executors that cannot cut a job look at it between folds. Models
     that grow in stages end by the earlier of the two with what they have. `trial` is the number of an unfinished
     trial that runs again, None for a new one. `rounds` is the number of boosting rounds of a refit. `race` is what
-    the evaluation is stopped by, `why` what made the scheduler choose this rung.
+    the evaluation is stopped by, `why` what made the scheduler choose this rung. `ended_after` are the rounds after
+    which the folds' fits must end, as the clock ended them in the run that is replayed.
     """
 
     proposal: Proposal
@@ -138,6 +139,7 @@ class Job:
     rounds: int | None = None
     race: Race | None = None
     why: str = ""
+    ended_after: tuple[int | None, ...] = ()
 
     @property
     def candidate(self) -> Candidate:
@@ -166,6 +168,7 @@ class FoldResult:
     out_of_bag: bool = False  # predicted by the one model of all rows, which lies in fold 0
     write_seconds: float = 0.0
     continued: bool = False  # went on from the model of a cheaper rung
+    ended_after: int | None = None  # rounds after which the clock ended a fit that would have gone on
 
 
 @dataclass(frozen=True)
@@ -212,6 +215,8 @@ class Trial:
         Sums over the folds.
     error : str or None
         What went wrong, in one sentence.
+    ended_after : tuple of int or None
+        Rounds after which the clock ended each fold's fit; empty where it ended none.
     why : str
         What made the scheduler choose this rung, where it is not the only one; once the search has ended, also why
         the candidate went no further.
@@ -241,6 +246,7 @@ class Trial:
     folds: int = 0
     write_seconds: float = 0.0
     why: str = ""
+    ended_after: tuple[int | None, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -268,6 +274,7 @@ class Trial:
             rows_predicted=sum(fold.rows_predicted for fold in folds),
             model_bytes=sum(fold.model_bytes for fold in folds),
             write_seconds=sum(fold.write_seconds for fold in folds),
+            ended_after=_ends(folds),
             warnings=tuple(messages)[:5],
             folds=len(folds),
         )
@@ -284,3 +291,8 @@ class Trial:
             peak_bytes=result.peak_bytes,
             rounds=result.rounds,
         )
+
+
+def _ends(folds: tuple[FoldResult, ...]) -> tuple[int | None, ...]:
+    ends = tuple(fold.ended_after for fold in folds)
+    return () if all(end is None for end in ends) else ends
