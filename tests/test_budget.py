@@ -105,4 +105,4 @@ def test_more_is_set_aside_for_a_slow_hand_over(clock):
     assert searching.search_seconds < quick
     history.trials[0] = replace(trial, fit_seconds=4000.0)
     searching.expect_hand_over(history, folds=5)
-    assert searching.search_seconds == pytest.approx(48.0)  # never more than a fifth
+    assert searching.search_seconds == pytest.approx(58.0)  # what does not fit is left out

@@ -30,6 +30,8 @@ from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Rung, Tr
 
 Array = NDArray[Any]
 
+LOOK_ROWS = 5_000  # validation rows of a fold that are scored at least, where training rows are left out
+
 
 class Evaluator:
     """Evaluates jobs of one run; knows neither strategies nor executors.
@@ -189,7 +191,7 @@ class Evaluator:
 
     def _fit_fold(self, job: Job, fold: int, done: Sequence[FoldResult] = (), ends: float | None = None) -> Fitted:
         train, valid = self.tables(fold, job.rung.rows)
-        y_train, y_valid = self.y[self.training(fold, job.rung.rows)], self.y[self.splits[fold][1]]
+        y_train, y_valid = (self.y[rows(fold, job.rung.rows)] for rows in (self.training, self.validation))
         recipe = replace(
             self.recipe(derive_seed(self.seed, job.candidate.key, fold), job.threads),
             iterations=job.rung.iterations,
@@ -215,7 +217,7 @@ class Evaluator:
         booster = booster_of(pipeline)
         result = FoldResult(
             fold=fold,
-            loss=self.scores.fold(fold, prediction),
+            loss=self.fold_loss(fold, prediction, job.rung),
             train_loss=self.train_loss(pipeline, fold) if booster is None and job.rung.whole else None,
             prepare_seconds=prepare_seconds,
             fit_seconds=fit_seconds,
@@ -248,21 +250,33 @@ class Evaluator:
 
     def tables(self, fold: int, share: float = 1.0) -> tuple[Table, Table]:
         """Training rows (a share of them) and validation rows of a fold."""
-        cache, rows = self.cache, self.training(fold, share)
-        name = f"train{fold}" if share >= 1 else f"train{fold}of{share:g}"
-        return self.table.take(rows, name, cache), self.table.take(self.splits[fold][1], f"valid{fold}", cache)
+        name = str(fold) if share >= 1 else f"{fold}of{share:g}"
+        parts = {"train": self.training(fold, share), "valid": self.validation(fold, share)}
+        train, valid = (self.table.take(rows, part + name, self.cache) for part, rows in parts.items())
+        return train, valid
+
+    def fold_loss(self, fold: int, prediction: Array, rung: Rung) -> float | None:
+        """Loss of a fold at a rung."""
+        if rung.rows >= 1:
+            return self.scores.fold(fold, prediction)
+        return self.scores.finite(self.scores.of(self.validation(fold, rung.rows), prediction))
 
     def training(self, fold: int, share: float) -> Array:
         """Row numbers of a share of a fold's training rows."""
         train = self.splits[fold][0]
-        if share >= 1:
-            return train
-        time = self.table.about.time
-        labels = None if self.task.classes is None else self.y[train]
-        order = nested_order(
-            len(train), derive_seed(self.seed, "rows", fold), labels, None if time is None else time[train]
-        )
-        return np.sort(train[order[: max(1, round(share * len(train)))]])
+        return train if share >= 1 else self._some(train, round(share * len(train)), fold)
+
+    def validation(self, fold: int, share: float) -> Array:
+        """Row numbers that a fold is scored on: where training rows are left out, not more than tell enough."""
+        valid = self.splits[fold][1]
+        enough = max(LOOK_ROWS, round(share * len(valid)))
+        return valid if share >= 1 or len(valid) <= enough else self._some(valid, enough, fold)
+
+    def _some(self, rows: Array, count: int, fold: int) -> Array:
+        time = None if self.table.about.time is None else self.table.about.time[rows]
+        labels = None if self.task.classes is None else self.y[rows]
+        order = nested_order(len(rows), derive_seed(self.seed, "rows", fold), labels, time)
+        return np.sort(rows[order[: max(1, count)]])
 
     def train_loss(self, pipeline: Pipeline, fold: int) -> float | None:
         """On some of the fold's training rows; None where it has no value."""

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from automl.trials.trial import Failure, FoldResult, Job
 
-FIT_SHARE = 0.85  # of a fold's time, for fitting
+FIT_SHARE = 0.8  # of a fold's time, for fitting
 
 
 @contextmanager

@@ -82,11 +82,12 @@ def settle_rounds(evaluator: Evaluator, job: Job, fitted: dict[int, Fitted], don
             prediction = evaluator.artifacts.prediction(job.candidate.key, job.rung, result.fold)
             fitted[result.fold] = Fitted(result, model, prediction)
     states = [fitted[result.fold] for result in done]
-    rounds, used = settle(states, lambda state: predict(state.pipeline, evaluator.tables(state.result.fold)[1]))
+    rows = job.rung.rows
+    rounds, used = settle(states, lambda state: predict(state.pipeline, evaluator.tables(state.result.fold, rows)[1]))
     for place, (state, wanted) in enumerate(zip(states, used, strict=False)):
         fold = state.result.fold
-        loss = evaluator.scores.fold(fold, state.prediction)
-        train_loss = evaluator.train_loss(state.pipeline, fold)
+        loss = evaluator.fold_loss(fold, state.prediction, job.rung)
+        train_loss = evaluator.train_loss(state.pipeline, fold) if job.rung.whole else None
         done[place] = replace(done[place], loss=loss, train_loss=train_loss, rounds=wanted)
         evaluator.artifacts.rewrite_fold(job.candidate.key, job.rung, done[place], state.prediction)
     return rounds

@@ -59,6 +59,7 @@ class Budget:
         self._start = clock() if started is None else started
         self._spent = 0.0
         self._reserve = 0.0
+        self._refits = True  # whether there is time to fit the best candidate on all rows
 
     def resume(self, spent: float) -> None:
         """Count the seconds that an earlier session of the run took, as long as the hand-over still fits."""
@@ -98,9 +99,11 @@ class Budget:
         best = history.searched()[:10]
         if self.time_budget is not None and best:
             size = MEMBERS * sum(trial.model_bytes for trial in best) / len(best)
-            seconds = refit_seconds(best[0], folds) + self.handling_seconds(size) + HAND_OVER_LEAST / 2
             least = max(self._default_reserve() / 3, HAND_OVER_LEAST)
-            self._reserve = min(max(least, seconds), self._most_reserve())
+            seconds = self.handling_seconds(size) + HAND_OVER_LEAST / 2
+            most, refit = self._most_reserve(), refit_seconds(best[0], folds)
+            self._refits = seconds + refit <= most  # what does not fit is left out, so nothing is kept for it
+            self._reserve = min(max(least, seconds + refit * self._refits), most)
 
     def handling_seconds(self, size: float) -> float:
         """Seconds that it takes to load that many bytes of models, and to save them where that is asked."""
@@ -122,7 +125,7 @@ class Budget:
         """
         if self.time_budget is None or (left := self.search_left()) is None:
             return None
-        earliest = left + self._reserve - self._most_reserve()
+        earliest = left + self._reserve - self._most_reserve() if self._refits else left
         return time.monotonic() + (earliest if earliest > 0 else left)
 
     def must_stop(self, history: History) -> str | None:

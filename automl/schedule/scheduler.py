@@ -18,7 +18,7 @@ from automl.trials.trial import DUMMY, Job, Proposal, Rung
 ATTEMPTS = 20  # asks of the strategy before the scheduler draws for itself
 TOO_LONG = 3  # proposals that do not fit the time left before it draws for itself
 CHEAPEST = 5  # families among which it then draws
-LONG = 0.25  # share of the search from which a job gets all threads, rather than a neighbour
+LONG = 0.5  # share of the search from which a job gets all threads, rather than a neighbour
 MANY_ROWS = 50_000  # the same where the number of candidates ends the search
 TIMED = 0.4  # share of its seconds that a model needs which ends with what it has when time is over
 SPEEDUP = 0.7  # what each further thread brings, beside the first
@@ -184,7 +184,9 @@ class Scheduler:
         first = next((trial for trial in history.trials if trial.complete and trial.origin != DUMMY), None)
         if first is None:
             return None
-        expected = min(LONGEST_SHARE * total, 2 * self.cost.predict(candidate, history, rung))
+        timed = history.space.component(candidate.family).fidelity.timed and rung.whole
+        predicted = math.inf if timed else self.cost.predict(candidate, history, rung)  # the former end with a model
+        expected = min(LONGEST_SHARE * total, 2 * predicted)
         return max(LIMIT_SHARE * total, 2 * first.work_seconds, expected)
 
 

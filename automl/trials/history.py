@@ -124,17 +124,17 @@ class History:
         again = next((trial for trial in self.unfinished if trial.number == job.trial), None)
         if again is not None:
             self.unfinished.remove(again)
-            trial = replace(again, started=seconds)
+            trial = replace(again, started=seconds, threads=job.threads)
             self.trials[trial.number] = trial
         else:
             proposal = job.proposal
             seed = derive_seed(self.seed, proposal.candidate.key)
             number = len(self.trials)
             trial = Trial(number, proposal.candidate, job.rung, seed, proposal.origin, proposal.parents)
-            trial = replace(trial, started=seconds, why=job.why)
+            trial = replace(trial, started=seconds, why=job.why, threads=job.threads)
             self.trials.append(trial)
         if self.journal is not None:
-            self.journal.append("start", **start_event(trial), threads=job.threads)
+            self.journal.append("start", **start_event(trial))
         return trial
 
     def finish(self, trial: Trial, result: Outcome | Failure, seconds: float) -> Trial:

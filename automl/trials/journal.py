@@ -118,6 +118,7 @@ def start_event(trial: Trial) -> dict[str, Any]:
         "origin": trial.origin,
         "parents": list(trial.parents),
         "why": trial.why,
+        "threads": trial.threads,
         "seconds": round(trial.started, 3),
     }
 
@@ -142,6 +143,7 @@ def read_start(event: dict[str, Any]) -> Trial:
         origin=event["origin"],
         parents=tuple(event["parents"]),
         why=event["why"],
+        threads=event["threads"],
         started=event["seconds"],
     )
 

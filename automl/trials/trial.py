@@ -247,6 +247,7 @@ class Trial:
     write_seconds: float = 0.0
     why: str = ""
     ended_after: tuple[int | None, ...] = ()
+    threads: int = 1
 
     @property
     def complete(self) -> bool:
