@@ -1,0 +1,173 @@
+"""A run that was killed at any moment goes on as if nothing had happened."""
+
+import signal
+import time
+from random import Random
+
+import pytest
+from separate import QUICK, assert_same, await_begin, events_of, lines_of, start, told
+from sklearn.datasets import load_diabetes
+
+from automl import AutoML
+from automl.errors import RunDirError
+from automl.testing.toys import record, toy_space
+from automl.schedule.budget import Budget
+from automl.loop import TICK_SECONDS, Heartbeat
+from automl.trials.history import History
+from automl.trials.journal import Journal
+from automl.trials.trial import Proposal
+
+SLOW = pytest.mark.slow
+SMALL = {"executor": "inline", "n_jobs": 1, "verbose": 0, "random_state": 0, "include": ["decision_tree", "ridge"]}
+
+
+def killed(out, table, arguments, moment):
+    """Start a run and kill it after so many seconds; what its journal says then."""
+    with start(out, table, arguments) as process:
+        await_begin(out, process)
+        time.sleep(moment)
+        process.send_signal(signal.SIGKILL)
+    return lines_of(arguments["run_dir"]), events_of(arguments["run_dir"])
+
+
+def check_went_on(before, folder):
+    """Finished trials are the journal's, none runs twice, and the clock went on from where it stood."""
+    lines, events = before
+    after = events_of(folder)
+    assert lines_of(folder)[: len(lines)] == lines
+    finished = {event["trial"] for event in events if event["event"] == "finish"}
+    new = after[len(lines) :]
+    assert not finished & {event["trial"] for event in new if event["event"] == "start"}
+    ends = [event["trial"] for event in after if event["event"] == "finish"]
+    assert len(ends) == len(set(ends))
+    spent = max((event.get("seconds", 0.0) for event in events), default=0.0)
+    assert min(event["seconds"] for event in new if "seconds" in event) >= spent
+
+
+@pytest.mark.parametrize(
+    ("table", "executor", "kills"),
+    [
+        ("wine", "inline", 3),
+        ("diabetes", "processes", 2),
+        pytest.param("wine", "processes", 10, marks=SLOW),
+        pytest.param("diabetes", "inline", 10, marks=SLOW),
+    ],
+)
+def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(tmp_path, table, executor, kills):
+    arguments = {"max_trials": 9, "n_jobs": 1, "include": [*QUICK, "ridge"], "executor": executor}
+    whole = told(start(tmp_path / "whole", table, arguments))
+    for kill in range(kills):
+        again = {**arguments, "run_dir": str(tmp_path / f"run{kill}")}
+        moment = Random(f"{table} {executor} {kill}").uniform(0.0, whole["wall"])
+        before = killed(tmp_path / "again", table, again, moment)
+        assert told(start(tmp_path / "again", table, again))["reason"] == "max_trials"
+        check_went_on(before, again["run_dir"])
+        assert_same(tmp_path / "whole", tmp_path / "again")
+
+
+def test_seconds_that_were_spent_count(tmp_path):
+    arguments = {"time_budget": 6, "n_jobs": 1, "include": QUICK, "run_dir": str(tmp_path / "run")}
+    before = killed(tmp_path / "first", "wine", arguments, 3.0)
+    second = told(start(tmp_path / "second", "wine", arguments))
+    check_went_on(before, tmp_path / "run")
+    assert second["reason"] == "time_budget"
+    spent = max(event.get("seconds", 0.0) for event in before[1])
+    assert spent > 0.5
+    assert second["wall"] <= 6 - spent + 1.0
+
+
+def test_seconds_of_a_long_trial_count_too(tmp_path):
+    """The journal shows signs of life while nothing ends."""
+    now = [0.0]
+    budget = Budget(100.0, clock=lambda: now[0])
+    journal = Journal(tmp_path / "journal.jsonl")
+    history = History.open(toy_space(), 0, journal, {})
+    beat = Heartbeat(history, budget)
+    for now[0] in (1.0, TICK_SECONDS + 1, TICK_SECONDS + 2, 3 * TICK_SECONDS):
+        beat(None)
+    trial = record(history, Proposal(history.space.candidate("plain"), "random"), 0.1)
+    now[0] += TICK_SECONDS - 1
+    beat(trial)
+    now[0] += 2
+    beat(None)
+    journal.close()
+    journal = Journal(tmp_path / "journal.jsonl")
+    journal.close()
+    ticks = [event["seconds"] for event in journal.events if event["event"] == "tick"]
+    assert ticks == [TICK_SECONDS + 1, 3 * TICK_SECONDS]
+    assert History.open(toy_space(), 0, journal, {}).spent == 3 * TICK_SECONDS
+
+
+# ---- what may change, and what not
+
+X, Y = load_diabetes(return_X_y=True, as_frame=True)
+
+
+@pytest.fixture(scope="module")
+def run_dir(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    AutoML(**SMALL, max_trials=2, run_dir=folder).fit(X, Y)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"X": X.assign(age=X["age"].to_numpy()[::-1])}, "another data"),
+        ({"X": X.iloc[:-1], "y": Y.iloc[:-1]}, "another data"),
+        ({"X": X.drop(columns="age")}, "another data"),
+        ({"y": Y + 1}, "another data"),
+        ({"y": Y.rename("other")}, "another (data|target)"),
+        ({"sample_weight": range(1, len(Y) + 1)}, "another data"),
+        ({"metric": "mae"}, "another metric"),
+        ({"cv": 4}, "another cv"),
+        ({"search": "tpe"}, "another search"),
+        ({"include": ["decision_tree"]}, "another space"),
+        ({"try_first": ["ridge(input)"]}, "another try_first"),
+        ({"trial_timeout": 5}, "another trial_timeout"),
+    ],
+    ids=str,
+)
+def test_another_run_is_refused_in_a_sentence(run_dir, change, named):
+    before = (run_dir / "journal.jsonl").read_bytes()
+    data = {name: change[name] for name in ("X", "y", "sample_weight") if name in change}
+    arguments = {name: value for name, value in change.items() if name not in data}
+    with pytest.raises(RunDirError, match=named) as caught:
+        AutoML(**{**SMALL, "max_trials": 4, "run_dir": run_dir, **arguments}).fit(**{"X": X, "y": Y, **data})
+    text = str(caught.value)
+    assert str(run_dir) in text
+    assert "resume=False" in text
+    assert text.count("\n") == 0
+    assert (run_dir / "journal.jsonl").read_bytes() == before
+
+
+def test_more_trials_go_on_as_one_run(tmp_path):
+    """With the share of the portfolio out of play, what is asked does not depend on where the first part ended."""
+    arguments = {**SMALL, "search": "random"}
+    whole = AutoML(**arguments, max_trials=6).fit(X, Y)
+    AutoML(**arguments, max_trials=3, run_dir=tmp_path / "run").fit(X, Y)
+    more = AutoML(**arguments, max_trials=6, run_dir=tmp_path / "run").fit(X, Y)
+    assert [trial.candidate for trial in more.trials_] == [trial.candidate for trial in whole.trials_]
+    assert (more.predict(X) == whole.predict(X)).all()
+
+
+def test_a_longer_budget_goes_on(tmp_path):
+    arguments = {**SMALL, "include": ["decision_tree"], "run_dir": tmp_path / "run"}
+    first = AutoML(**arguments, time_budget=3).fit(X, Y)
+    started = time.monotonic()
+    second = AutoML(**arguments, time_budget=5).fit(X, Y)
+    assert time.monotonic() - started < 3.5  # 2 s are left, and a second over is allowed
+    assert second.trials_[: len(first.trials_) - 1] == first.trials_[:-1]  # the last one may have been cut
+    assert second.n_trials_ > first.n_trials_
+
+
+def test_a_run_keeps_its_folds_whatever_the_budget(tmp_path):
+    """Folds of `cv="auto"` follow the budget once; a run that goes on without one has the same."""
+    from sklearn.datasets import make_regression
+
+    X, y = make_regression(6000, 40, random_state=0)
+    arguments = {**SMALL, "include": ["ridge"], "cv": "auto", "run_dir": tmp_path / "run"}
+    first = AutoML(**arguments, time_budget=3.5).fit(X, y)
+    assert len(first.cv_splits_) < 5
+    second = AutoML(**arguments, max_trials=first.n_trials_ + 1).fit(X, y)
+    assert len(second.cv_splits_) == len(first.cv_splits_)
