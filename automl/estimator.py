@@ -32,7 +32,7 @@ from automl.errors import DataError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
 from automl.fitted import check_fitted
-from automl.loop import Heartbeat, Tidy, record_dummy, search
+from automl.loop import Heartbeat, Listener, Tidy, record_dummy, search
 from automl.problem import Problem
 from automl.report.labels import Labels
 from automl.report.leaderboard import leaderboard
