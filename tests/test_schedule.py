@@ -233,9 +233,13 @@ class Priced:
 
 def test_the_default_looks_cheaply_at_what_is_dear():
     rule = auto_of(ladder_of(1 / 27, 1 / 9, 1 / 3))
-    assert rule.ladder.rungs == (NINTH, TOP)
+    assert rule.ladder.rungs == (THIRD, TOP)  # a fifteenth of the work
     assert rule.entry(candidate(1), history_of()) == TOP
-    assert rule.entry(candidate(50), history_of()) == NINTH
+    assert rule.entry(candidate(50), history_of()) == THIRD
+    one_fold = Ladder(SPACE, (Rung(rows=1 / 9), Rung(rows=1 / 3), TOP))
+    assert auto_of(one_fold).ladder.rungs == (Rung(rows=1 / 9), TOP)
+    assert auto_of(Ladder(SPACE, (Rung(rows=1 / 3), TOP))).ladder.rungs == (TOP,)  # a third is not cheap
+    assert auto_of(Ladder(SPACE, (Rung(iterations=1 / 9, folds=0.2), TOP))).ladder.rungs == (TOP,)
 
 
 def test_the_first_of_a_family_and_late_in_the_search_the_better_half_rises():
