@@ -44,7 +44,7 @@ def test_with_time_the_latest_rows_come_first():
 def test_a_share_of_the_training_rows(tmp_path, kind):
     X, y = problem(kind)
     evaluator = evaluator_of(tmp_path, X, y)
-    third, ninth = (set(evaluator.training(0, share)) for share in (1 / 3, 1 / 9))
+    third, ninth = (set(evaluator.shares.training(0, share)) for share in (1 / 3, 1 / 9))
     assert ninth < third < set(evaluator.splits[0][0])
     assert len(third) == round(len(evaluator.splits[0][0]) / 3)
     outcome = ran(evaluator, "decision_tree(input)", rung=SOME)
@@ -57,7 +57,7 @@ def test_a_share_of_the_training_rows(tmp_path, kind):
 
 
 def test_where_rows_are_left_out_fewer_are_predicted(tmp_path, monkeypatch):
-    monkeypatch.setattr("automl.evaluate.evaluator.LOOK_ROWS", 20)
+    monkeypatch.setattr("automl.evaluate.shares.LOOK_ROWS", 20)
     X, y = problem()
     evaluator = evaluator_of(tmp_path, X, y)
     outcome = ran(evaluator, "lightgbm(input)", rung=SOME)
