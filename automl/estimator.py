@@ -17,9 +17,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
 from automl import persist, signals
-from automl.arguments import first_candidates, memory, positive, refuse_foreign
-from automl.data.dataset import Data, make_task, split
-from automl.data.duplicates import find_repeats
+from automl.arguments import memory, positive, refuse_foreign
 from automl.data.frame import (
     as_frame,
     as_target,
@@ -27,31 +25,24 @@ from automl.data.frame import (
     names_a_column,
     refuse_too_large,
     split_off,
-    with_validation,
 )
-from automl.data.guard import find_warnings
-from automl.data.rows import take_out
-from automl.data.splits import Split, fingerprint
-from automl.data.task import Task
+from automl.data.splits import Split
 from automl.ensemble.hand_over import HandOver, hand_over
 from automl.errors import DataError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
 from automl.fitted import check_fitted
 from automl.loop import Heartbeat, Listener, Tidy, record_dummy, search
+from automl.problem import Problem
 from automl.report.labels import Labels
 from automl.report.leaderboard import leaderboard
 from automl.report.progress import Reporter
 from automl.report.time_report import TimeReport
 from automl.report.verdicts import with_verdicts
 from automl.schedule.budget import Budget
-from automl.schedule.cost import CostModel
-from automl.schedule.portfolio_share import PortfolioShare
 from automl.schedule.replay import Replay
 from automl.schedule.scheduler import Scheduler
 from automl.settings import Settings
-from automl.space.space import Space
-from automl.strategies import make_strategy
 from automl.trials.history import History
 from automl.trials.recorded import Recorded, session
 from automl.trials.run_dir import RunDir
@@ -288,72 +279,47 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         ends = (settings.time_budget, settings.max_trials, settings.patience)
         budget = Budget(*ends, clock.started, saving=self._saves)
         refuse_too_large(X, settings.memory_limit)
+        where = (settings.executor, settings.n_jobs)
         with (
             RunDir(settings.run_dir, settings.resume) as run_dir,
-            make_executor(
-                settings.executor, settings.n_jobs, run_dir.path, settings.memory_limit
-            ) as executor,  # where; warms up meanwhile
+            make_executor(*where, run_dir.path, settings.memory_limit) as executor,  # where; warms up meanwhile
         ):
-            X, y, cv = with_validation(X, y, settings.cv)
-            X, told = take_out(X, y, sample_weight, groups, time)
-            data = Data.read(X, y, settings.task, column_types).told(told)  # what we have
-            task = make_task(data, settings.metric, settings.costs)  # what is asked
-            everything, space, absent = settings.spaces(task, data.table.about)  # what may be tried
-            first = first_candidates(settings.try_first, space)
-            identity = settings.identity(task, data, space, first)
+            asked = Problem.read(settings, X, y, (sample_weight, groups, time), column_types)  # what is asked
             if recorded is not None:
-                recorded.begin(run_dir.journal, identity)
-            history = History.open(space, settings.seed, run_dir.journal, identity)  # what was tried
+                recorded.begin(run_dir.journal, asked.identity)
+            history = History.open(asked.space, settings.seed, run_dir.journal, asked.identity)  # what was tried
             budget.resume(history.spent)
             history.session(budget.elapsed(), session({**self.get_params(deep=False), "task": settings.task}))
-            repeats = find_repeats(data.table, data.y, task.n_classes)
-            cv = settings.folds(cv, task, history)
-            splits = split(cv, data, history.seed, repeats.together)
-            history.agree("splits", fingerprint(splits))
-            anew = settings.split_anew(cv, data, history.seed, repeats.together, splits)
-            warned = find_warnings(data, repeats, splits, X_test, history.seed)
-            about = settings.about_rows(data, task, space, splits)
-            self._tell([data.inferred, *data.columns.notes, *absent, *about, *warned], settings.verbose)
+            evaluator = asked.evaluator(history, run_dir, X_test)  # how good
+            self._tell(asked.notes(evaluator.splits[: evaluator.n_folds]), settings.verbose)
             clock.lap("read")
-            belong = repeats.together is not None or not data.table.about.plain
-            plain = isinstance(cv, str | int) and not belong  # splits of one's own may part what belongs
-            asked = (task, everything, data.table, data.y, splits + anew, history.seed, run_dir.path)
-            evaluator = Evaluator(*asked, plain=plain, repeats=1 + len(anew) // len(splits))  # how good
-            record_dummy(history, evaluator, everything, budget)  # from here on there is a model
+            record_dummy(history, evaluator, asked.everything, budget)  # from here on there is a model
             executor.attach(evaluator)
             searching = budget.less_hand_over()
-            once, timed = evaluator.out_of_bag_allowed, settings.max_trials is None
-            cost = CostModel(everything, task, len(splits), out_of_bag=once, measured=timed)
-            rule = settings.rule(everything, task, evaluator, cost, searching)
-            share = PortfolioShare(searching, cost, rule, settings.n_jobs)
-            strategy = make_strategy(
-                settings.search, first, cost=share.price(history), portfolio_open=share, spent=cost.spent
-            )  # what next
-            limits = (settings.n_jobs, settings.trial_timeout, settings.memory_limit)
-            scheduler: Scheduler | Replay = Scheduler(searching, cost, rule, *limits)  # how thoroughly
+            scheduler: Scheduler | Replay
+            strategy, scheduler = asked.plan(evaluator, history, searching)  # what next, and how thoroughly
             scheduler = scheduler if recorded is None else Replay(recorded.threads, recorded.ends)
+            report = Reporter(history, searching, asked.task.metric, settings.callbacks, settings.verbose)
             listeners: list[Listener] = [
                 Tidy(history, evaluator.artifacts.keep_only),
                 Heartbeat(history, budget),
-                Reporter(history, searching, task.metric, settings.callbacks, settings.verbose),
+                report,
             ]
             clock.lap("dummy")
             reason = search(history, strategy, scheduler, executor, searching, listeners)
             clock.lap("search", executor)
-            made = None  # an ensemble that is known already
-            if recorded is not None and reason == "exhausted":
-                reason, made = "replayed", recorded.weights(history)
-            why = "interrupted" if recorded is not None and not recorded.refitted else reason
-            handed = hand_over(history, evaluator, executor, budget, data.columns, settings.ensemble, why, made)
+            known, refits = None, reason != "interrupted"  # then the user need not wait
+            if recorded is not None:
+                reason, known, refits = recorded.outcome(history, reason)
+            how = (settings.ensemble, refits, known)
+            handed = hand_over(history, evaluator, executor, budget, asked.data.columns, *how)
             handed.notes += [] if recorded is None else recorded.differences(history)
             history.end(reason, budget.elapsed(), handed.weights, isinstance(handed.best_pipeline, Pipeline))
         clock.lap("hand_over")
         clock.split("hand_over", handed.seconds)
-        self._keep(data, task, space, history, handed, evaluator, run_dir)
-        self.warnings_ = warned
-        self._tell(handed.notes, settings.verbose and not self._saves)  # the command line says them itself
-        self._labels = Labels.of(data.y, data.classes, self._out_of_fold, repeats)
+        self._keep(asked, history, handed, evaluator, run_dir)
         self.stop_reason_ = reason
+        self._tell(handed.notes, settings.verbose and not self._saves)  # the command line says them itself
         self.time_report_ = clock.report(history, scheduler.ask_seconds, settings.n_jobs, handed.notes)
         return self
 
@@ -362,17 +328,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             if note:
                 print(textwrap.fill(note, NOTE_WIDTH, subsequent_indent="  "), flush=True)
 
-    def _keep(
-        self,
-        data: Data,
-        task: Task,
-        space: Space,
-        history: History,
-        handed: HandOver,
-        evaluator: Evaluator,
-        run_dir: RunDir,
-    ) -> None:
+    def _keep(self, asked: Problem, history: History, handed: HandOver, evaluator: Evaluator, run_dir: RunDir) -> None:
         """Set the learned attributes."""
+        data, task = asked.data, asked.task
+        self.warnings_ = asked.warned
         self._run_dir = run_dir  # a temporary folder goes when this object does
         self._columns = data.columns
         self.n_features_in_ = len(data.columns.names)
@@ -399,8 +358,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.n_trials_ = history.candidates
         self.cv_splits_ = evaluator.splits[: max(evaluator.n_folds, len(handed.out_of_fold))]
         self.columns_ = data.columns.frame()
-        self._leaderboard = leaderboard(history.trials, space, task.metric, handed)
+        self._leaderboard = leaderboard(history.trials, asked.space, task.metric, handed)
         self._out_of_fold = _scatter(handed.out_of_fold, evaluator.splits, len(data.y))
+        self._labels = Labels.of(data.y, data.classes, self._out_of_fold, asked.repeats)
 
     # ---- predict
 

@@ -15,6 +15,7 @@ LAYERS = [  # top to bottom; a module may import what stands below its line, or 
     {"terminal", "examples_data"},
     {"model_dir"},
     {"estimator"},
+    {"problem"},
     {"settings"},
     {"arguments", "fitted", "persist"},
     {"loop"},

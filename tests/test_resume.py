@@ -10,9 +10,9 @@ from sklearn.datasets import load_diabetes
 
 from automl import AutoML
 from automl.errors import RunDirError
-from automl.testing.toys import record, toy_space
-from automl.schedule.budget import Budget
 from automl.loop import TICK_SECONDS, Heartbeat
+from automl.schedule.budget import Budget
+from automl.testing.toys import record, toy_space
 from automl.trials.history import History
 from automl.trials.journal import Journal
 from automl.trials.trial import Proposal

@@ -73,7 +73,7 @@ def hand_over(
     budget: Budget,
     columns: Columns,
     ensemble: bool = True,
-    reason: str = "time_budget",
+    refits: bool = True,
     weights: dict[int, float] | None = None,
 ) -> HandOver:
     """Make the most of the trials in the time that is left.
@@ -82,15 +82,15 @@ def hand_over(
     ----------
     ensemble : bool
         Whether an ensemble may be made.
-    reason : str
-        Why the search stopped; after Ctrl-C the best candidate is not refitted, so that the user need not wait.
+    refits : bool
+        Whether the best candidate is fitted on all rows.
     weights : dict of int to float, optional
         Of the ensemble, by number of trial, where it is known already (empty is none); selected where not given.
     """
     trial = _best(history)
     notes = _unfinished(trial, len(evaluator.folds(TOP)))
     notes += [history.trouble] if history.trouble else []
-    wanted = reason != "interrupted" and trial.complete and trial.origin != DUMMY
+    wanted = refits and trial.complete and trial.origin != DUMMY
     refit = wanted and _start_refit(trial, evaluator, executor, budget, notes)
     rivals = [t for t in history.kept() if t.rung == trial.rung]  # others had fewer repeats
     predictions = {t.number: evaluator.out_of_fold(t) for t in rivals} if trial.complete else {}

@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from automl.data.splits import Split, nested_order
+from automl.data.splits import Split
 from automl.data.table import Table
 from automl.data.task import Task
 from automl.evaluate.limits import Clock, contained, fold_ends, out_of_race, out_of_time
 from automl.evaluate.out_of_bag import fit_once, partitions
 from automl.evaluate.rounds import Fitted, settle_rounds, takes_eval_set
 from automl.evaluate.scores import Scores
+from automl.evaluate.shares import Shares
 from automl.pipeline.build import Recipe, booster_of, build, innermost, predict
 from automl.pipeline.curves import HopelessError
 from automl.pipeline.fitting import arguments, fit
@@ -29,8 +30,6 @@ from automl.trials.artifacts import Artifacts, LeafCache, write_whole
 from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Rung, Trial
 
 Array = NDArray[Any]
-
-LOOK_ROWS = 5_000  # validation rows of a fold that are scored at least, where training rows are left out
 
 
 class Evaluator:
@@ -95,6 +94,12 @@ class Evaluator:
     def scores(self) -> Scores:
         """How predictions of this run's rows are scored."""
         return Scores(self.task.metric, self.y, self.table.about, self.splits, self.pooled)
+
+    @property
+    def shares(self) -> Shares:
+        """Which rows a fold has at a rung."""
+        labels = None if self.task.classes is None else self.y
+        return Shares(self.splits, self.seed, labels, self.table.about.time)
 
     # ---- travelling to workers
 
@@ -191,7 +196,8 @@ class Evaluator:
 
     def _fit_fold(self, job: Job, fold: int, done: Sequence[FoldResult] = (), ends: float | None = None) -> Fitted:
         train, valid = self.tables(fold, job.rung.rows)
-        y_train, y_valid = (self.y[rows(fold, job.rung.rows)] for rows in (self.training, self.validation))
+        parts = (self.shares.training, self.shares.validation)
+        y_train, y_valid = (self.y[rows(fold, job.rung.rows)] for rows in parts)
         recipe = replace(
             self.recipe(derive_seed(self.seed, job.candidate.key, fold), job.threads),
             iterations=job.rung.iterations,
@@ -251,7 +257,7 @@ class Evaluator:
     def tables(self, fold: int, share: float = 1.0) -> tuple[Table, Table]:
         """Training rows (a share of them) and validation rows of a fold."""
         name = str(fold) if share >= 1 else f"{fold}of{share:g}"
-        parts = {"train": self.training(fold, share), "valid": self.validation(fold, share)}
+        parts = {"train": self.shares.training(fold, share), "valid": self.shares.validation(fold, share)}
         train, valid = (self.table.take(rows, part + name, self.cache) for part, rows in parts.items())
         return train, valid
 
@@ -259,24 +265,7 @@ class Evaluator:
         """Loss of a fold at a rung."""
         if rung.rows >= 1:
             return self.scores.fold(fold, prediction)
-        return self.scores.finite(self.scores.of(self.validation(fold, rung.rows), prediction))
-
-    def training(self, fold: int, share: float) -> Array:
-        """Row numbers of a share of a fold's training rows."""
-        train = self.splits[fold][0]
-        return train if share >= 1 else self._some(train, round(share * len(train)), fold)
-
-    def validation(self, fold: int, share: float) -> Array:
-        """Row numbers that a fold is scored on: where training rows are left out, not more than tell enough."""
-        valid = self.splits[fold][1]
-        enough = max(LOOK_ROWS, round(share * len(valid)))
-        return valid if share >= 1 or len(valid) <= enough else self._some(valid, enough, fold)
-
-    def _some(self, rows: Array, count: int, fold: int) -> Array:
-        time = None if self.table.about.time is None else self.table.about.time[rows]
-        labels = None if self.task.classes is None else self.y[rows]
-        order = nested_order(len(rows), derive_seed(self.seed, "rows", fold), labels, time)
-        return np.sort(rows[order[: max(1, count)]])
+        return self.scores.finite(self.scores.of(self.shares.validation(fold, rung.rows), prediction))
 
     def train_loss(self, pipeline: Pipeline, fold: int) -> float | None:
         """On some of the fold's training rows; None where it has no value."""

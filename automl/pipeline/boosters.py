@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import clone
 
-from automl.pipeline.curves import CurveWatch
+from automl.pipeline.curves import CurveWatch, HopelessError
 
 Array = NDArray[Any]
 Curve = list[float] | None
@@ -128,26 +128,34 @@ def fit_catboost(estimator: Any, X: Array, y: Array, way: Way) -> tuple[Any, Cur
     if way.eval_set is None:
         return estimator.fit(pool), None
     estimator.set_params(eval_metric=way.curve)
+    watching = _CatBoostWatch(way)
     estimator.fit(
         pool,
         eval_set=catboost_pool(way.eval_set[0], way.categorical, threads, way.eval_set[1], way.weights[1]),
         early_stopping_rounds=way.patience,
         use_best_model=False,
-        callbacks=[_CatBoostWatch(way)],
+        callbacks=[watching],
         init_model=way.before,
     )
+    if watching.hopeless is not None:
+        raise watching.hopeless
     return estimator, list(estimator.evals_result_["validation"][way.curve])
 
 
 class _CatBoostWatch:
-    """CatBoost's face of a watch."""
+    """CatBoost's face of a watch; an exception would come out of `fit` as CatBoost's own."""
 
     def __init__(self, way: Way) -> None:
         self.way = way
+        self.hopeless: HopelessError | None = None
 
     def after_iteration(self, info: Any) -> bool:
         """Whether to go on."""
-        return not self.way.watch.see(info.metrics["validation"][self.way.curve][-1])
+        try:
+            return not self.way.watch.see(info.metrics["validation"][self.way.curve][-1])
+        except HopelessError as error:
+            self.hopeless = error
+            return False
 
 
 def catboost_pool(X: Array, categorical: int, threads: int, y: Array | None = None, weight: Array | None = None) -> Any:

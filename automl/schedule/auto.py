@@ -13,7 +13,7 @@ from automl.trials.trial import TOP, Race, Rung, ranked
 
 DEAR = 0.02  # share of the search's core seconds from which a candidate is looked at cheaply first
 DEAR_SECONDS = 2.0  # the same where the number of candidates ends the search
-LOOK = 2  # rungs below the top, of a full ladder, is the cheap look: a ninth of the rows
+CHEAP = 1 / 8  # of the work of a full evaluation, at most, is a cheap look
 SATURATED = 25  # candidates without a better one, after which the cross-validation of small tables is repeated
 SHORTLIST = 12  # candidates that are validated anew
 LATE = 0.5  # share of the search after which the better half rises before anything new is tried
@@ -33,8 +33,9 @@ class Auto(Halving):
     """
 
     def __init__(self, ladder: Ladder, cost: CostModel, metric: str, budget: Budget, n_jobs: int) -> None:
-        partial = [rung for rung in ladder.rungs[:-1] if rung.rows < 1]  # a few iterations tell little
-        super().__init__(Ladder(ladder.space, (*partial[-LOOK:][:1], TOP)))
+        # a few iterations tell little; among shares of the rows, the most thorough one that is cheap
+        looks = [rung for rung in ladder.rungs[:-1] if rung.rows < 1 and rung.work[0] <= CHEAP]
+        super().__init__(Ladder(ladder.space, (*looks[-1:], TOP)))
         self.cost, self.metric, self.budget = cost, metric, budget
         self.repeats = ladder.repeats
         seconds = budget.search_seconds if cost.measured else None

@@ -100,13 +100,13 @@ def outcome(loss: float) -> Outcome:
     return Outcome((fold,), loss, (loss,), loss)
 
 
-def record(history: History, proposal: Proposal, result: float | Failure | None, rung: Rung = TOP) -> Trial:
+def record(history: History, proposal: Proposal, result: float | Outcome | Failure | None, rung: Rung = TOP) -> Trial:
     """Write one trial into a history; without a result it stays running."""
     now = float(len(history.trials))
     trial = history.start(Job(proposal, rung), now)
     if result is None:
         return trial
-    return history.finish(trial, result if isinstance(result, Failure) else outcome(result), now + 0.5)
+    return history.finish(trial, outcome(result) if isinstance(result, float) else result, now + 0.5)
 
 
 def toy_history(space: Space, trials: int, seed: int = 0, loss: Loss = toy_loss, origin: str = "random") -> History:

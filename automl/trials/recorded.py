@@ -159,17 +159,18 @@ class Recorded:
         telling = [event for event in self.events if event["event"] in ("start", "finish", "end")]
         return telling[-1] if telling[-1]["event"] == "end" else {}
 
-    def weights(self, history: History) -> dict[int, float] | None:
-        """The ensemble that was handed over; None where it is not known, or a member failed this time."""
-        told = self._end().get("weights")
-        if told is None or not all(history.trials[int(number)].complete for number in told):
-            return None
-        return {int(number): weight for number, weight in told.items()}
+    def outcome(self, history: History, reason: str) -> tuple[str, dict[int, float] | None, bool]:
+        """Why the replay stopped, the recorded ensemble, and whether the best candidate was fitted on all rows.
 
-    @property
-    def refitted(self) -> bool:
-        """Whether the best candidate was fitted on all rows in the end."""
-        return bool(self._end().get("refitted", True))
+        The ensemble is None where it is not known, a member failed this time, or the replay was cut short.
+        """
+        end = self._end()
+        told, refits = end.get("weights"), bool(end.get("refitted", True)) and reason != "interrupted"
+        if reason != "exhausted":
+            return reason, None, refits
+        if told is None or not all(history.trials[int(number)].complete for number in told):
+            return "replayed", None, refits
+        return "replayed", {int(number): weight for number, weight in told.items()}, refits
 
     def differences(self, history: History) -> list[str]:
         """A sentence where a trial came out otherwise than the journal says."""
