@@ -68,7 +68,7 @@ def state():
         "wakeup": signal.set_wakeup_fd(-1), "stdout": sys.stdout, "stderr": sys.stderr,
         "threads": {{thread for thread in threading.enumerate()}},
         "children": len(psutil.Process().children(recursive=True)), "recursion": sys.getrecursionlimit(),
-        "sklearn": sklearn.get_config(), "pandas": pd.get_option("mode.copy_on_write"), "gc": gc.isenabled(),
+        "sklearn": sklearn.get_config(), "pandas": pd.get_option("display.max_rows"), "gc": gc.isenabled(),
         "switch": sys.getswitchinterval(), "print": repr(np.get_printoptions()),
     }}
 

@@ -15,6 +15,7 @@ from automl import AutoML
 from automl.data.columns import Columns
 from automl.ensemble.hand_over import _start_refit
 from automl.estimator import _scatter
+from automl.trials.trial import TOP
 
 ROWS, SECONDS = 200_000, 60
 MOST_BYTES = 4e9  # of this process and its workers, beside what it held before
@@ -114,8 +115,8 @@ def test_validation_predictions_by_row_are_means_over_the_splits():
 @pytest.mark.parametrize(("rows", "spare"), [(100, 0.35), (1_000_000, 0.85)])
 def test_the_refit_of_many_rows_leaves_time_for_their_files_to_go(rows, spare):
     jobs, notes = [], []
-    trial = SimpleNamespace(candidate=None, origin="tpe", rounds=5, prepare_seconds=1.0, fit_seconds=3.0, folds=2)
-    evaluator = SimpleNamespace(y=np.zeros(rows), splits=[None, None])
+    trial = SimpleNamespace(candidate=None, origin="tpe", rounds=5, prepare_seconds=1.0, fit_seconds=3.0, rung=TOP)
+    evaluator = SimpleNamespace(y=np.zeros(rows), n_folds=2)
     executor = SimpleNamespace(submit=lambda trial, job: jobs.append(job))
     for left, fits in ((9.6, True), (5.0, False)):
         budget = SimpleNamespace(remaining=lambda left=left: left)

@@ -86,7 +86,9 @@ def settle_rounds(evaluator: Evaluator, job: Job, fitted: dict[int, Fitted], don
     rounds, used = settle(states, lambda state: predict(state.pipeline, evaluator.tables(state.result.fold, rows)[1]))
     for place, (state, wanted) in enumerate(zip(states, used, strict=False)):
         fold = state.result.fold
-        loss = evaluator.fold_loss(fold, state.prediction, job.rung)
+        loss = done[place].loss  # as it was, to the last digit: what was read from disk is of single precision
+        if done[place].rounds != wanted:
+            loss = evaluator.fold_loss(fold, state.prediction, job.rung)
         train_loss = evaluator.train_loss(state.pipeline, fold) if job.rung.whole else None
         done[place] = replace(done[place], loss=loss, train_loss=train_loss, rounds=wanted)
         evaluator.artifacts.rewrite_fold(job.candidate.key, job.rung, done[place], state.prediction)
