@@ -21,7 +21,7 @@ def test_two_commands_of_one_line_on_the_first_screen():
 def test_both_set_themselves_up():
     for block in BLOCKS:
         assert block.startswith("python3 -m venv .venv && .venv/bin/pip install -q -e ")
-    assert BLOCKS[1].rstrip().endswith(".venv/bin/python -m pytest")
+    assert BLOCKS[1].rstrip().endswith(".venv/bin/python -m pytest -n 2")
 
 
 def test_commands_and_options_exist():

@@ -26,7 +26,7 @@ def boards(*models):
     return [model.leaderboard().drop(columns=MEASURED) for model in models]
 
 
-@pytest.mark.parametrize("schedule", ["auto", "hyperband"])
+@pytest.mark.parametrize("schedule", ["auto", pytest.param("hyperband", marks=pytest.mark.slow)])
 def test_a_replay_ends_as_the_run_did(tmp_path, schedule):
     """Whatever the order in which trials of two processes ended, and where the clock ended fits."""
     X, y = load_wine(return_X_y=True, as_frame=True)

@@ -47,8 +47,8 @@ def check_went_on(before, folder):
 @pytest.mark.parametrize(
     ("table", "executor", "kills"),
     [
-        ("wine", "inline", 3),
-        ("diabetes", "processes", 2),
+        ("wine", "inline", 1),
+        ("diabetes", "processes", 1),
         pytest.param("wine", "processes", 10, marks=SLOW),
         pytest.param("diabetes", "inline", 10, marks=SLOW),
     ],
