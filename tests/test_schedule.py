@@ -21,7 +21,8 @@ from automl.strategies.estimates import losses_at
 from automl.strategies.random_search import RandomSearch
 from automl.testing.toys import model, outcome, param, record, space_of, toy_loss, toy_space
 from automl.trials.history import History
-from automl.trials.trial import REPEATED, TOP, Failure, FoldResult, Job, Outcome, Proposal, Rung, ranked
+from automl.trials.ranking import REPEATED, ranked
+from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Proposal, Rung
 
 SPACE = toy_space()
 THIRD, NINTH = Rung(rows=1 / 3, folds=0.2), Rung(rows=1 / 9, folds=0.2)

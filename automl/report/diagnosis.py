@@ -6,7 +6,8 @@ from typing import Literal
 
 import numpy as np
 
-from automl.trials.trial import DUMMY, Trial, ranked
+from automl.trials.ranking import ranked
+from automl.trials.trial import DUMMY, Trial
 
 Diagnosis = Literal["overfits", "underfits", "fits"]
 

@@ -10,7 +10,8 @@ import pandas as pd
 from automl.data.metrics import Metric
 from automl.report.diagnosis import diagnose
 from automl.space.space import Space
-from automl.trials.trial import Trial, ranked
+from automl.trials.ranking import ranked
+from automl.trials.trial import Trial
 
 COLUMNS = [
     "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds", "rung",

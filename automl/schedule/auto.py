@@ -9,7 +9,8 @@ from automl.schedule.ladder import ETA, Ladder
 from automl.schedule.racing import make_race
 from automl.space.candidate import Candidate
 from automl.trials.history import History
-from automl.trials.trial import TOP, Race, Rung, ranked
+from automl.trials.ranking import ranked
+from automl.trials.trial import TOP, Race, Rung
 
 DEAR = 0.02  # share of the search's core seconds from which a candidate is looked at cheaply first
 DEAR_SECONDS = 2.0  # the same where the number of candidates ends the search

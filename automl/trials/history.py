@@ -10,7 +10,8 @@ from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.trials.disk import allowance
 from automl.trials.journal import FORMAT, Journal, finish_event, read_finish, read_start, start_event
-from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial, ranked
+from automl.trials.ranking import ranked
+from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial
 
 KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
 KEPT_BYTES = 4e9  # of fold models on disk, or a share of it where that is less; the best candidate's stay in any case
