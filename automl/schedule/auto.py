@@ -14,7 +14,9 @@ from automl.trials.trial import TOP, Race, Rung
 
 DEAR = 0.02  # share of the search's core seconds from which a candidate is looked at cheaply first
 DEAR_SECONDS = 2.0  # the same where the number of candidates ends the search
-CHEAP = 1 / 8  # of the work of a full evaluation, at most, is a cheap look
+CHEAP = (
+    1 / 8
+)  # of the work of a full evaluation should be enough for a cheap look; where no rung is that cheap, a third
 SATURATED = 25  # candidates without a better one, after which the cross-validation of small tables is repeated
 SHORTLIST = 12  # candidates that are validated anew
 LATE = 0.5  # share of the search after which the better half rises before anything new is tried
@@ -34,9 +36,9 @@ class Auto(Halving):
     """
 
     def __init__(self, ladder: Ladder, cost: CostModel, metric: str, budget: Budget, n_jobs: int) -> None:
-        # a few iterations tell little; among shares of the rows, the most thorough one that is cheap
-        looks = [rung for rung in ladder.rungs[:-1] if rung.rows < 1 and rung.work[0] <= CHEAP]
-        super().__init__(Ladder(ladder.space, (*looks[-1:], TOP)))
+        looks = [rung for rung in ladder.rungs[:-1] if rung.rows < 1]  # a few iterations tell little
+        cheap = [rung for rung in looks if rung.work[0] <= CHEAP]
+        super().__init__(Ladder(ladder.space, (*(cheap[-1:] or looks[:1]), TOP)))
         self.cost, self.metric, self.budget = cost, metric, budget
         self.repeats = ladder.repeats
         seconds = budget.search_seconds if cost.measured else None
