@@ -79,7 +79,7 @@ FAULTS = (
     Fault("memory bomb", "Eats", {"memory_limit": "1.2GB"}),
     Fault("worker killed from outside", "Hangs", {"trial_timeout": 20.0}, inside="kill_workers"),
     Fault("full disk: no room for a model", "Heavy", {"cv": 5}, disk="room"),
-    Fault("full disk: no room at all, in mid-run", "Slow", inside="fill_disk", disk="room"),
+    Fault("full disk: no room at all, in mid-run", "Slow", {"max_trials": 30}, inside="fill_disk", disk="room"),
     Fault("full disk at the start", disk="full"),
     Fault("read-only `run_dir`", disk="read-only"),
     Fault("SIGINT", "Hangs", outside=(signal.SIGINT,)),
@@ -104,6 +104,8 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
     acted: list[str] = []
 
     def act(progress: Any) -> None:
+        if acted and given["inside"] == "fill_disk":  # what the run has freed, too
+            fill_disk(given, fit)
         if progress.trials >= given["after"] and not acted:
             acted.append("now")
             if given["inside"]:
@@ -129,10 +131,12 @@ def run(given: dict[str, Any]) -> dict[str, Any]:
 
 def kill_workers(given: dict[str, Any], fit: Callable[..., Any]) -> None:
     """SIGKILL to every worker, by another than their owner."""
-    time.sleep(1.0)
-    for server in psutil.Process().children():
-        for worker in server.children():
-            worker.kill()
+    workers: list[psutil.Process] = []
+    while not workers:
+        time.sleep(0.1)
+        workers = psutil.Process().children(recursive=True)[1:]  # the first is the server that forks them
+    for worker in workers:
+        worker.kill()
 
 
 def fill_disk(given: dict[str, Any], fit: Callable[..., Any]) -> None:
@@ -268,8 +272,12 @@ def described(found: dict[str, Any] | None) -> str:
 def what_happened(fault: Fault, found: dict[str, Any], code: int) -> str:
     """In the words of the run: of the trial that broke, of the whole, or of the refusal."""
     if "error" in found:
-        return str(found["error"])
-    parts = [f"{status}: {error}" for family, status, error in found["trials"] if family == "broken" and error]
+        return str(found["error"]).partition("; ")[0]
+    parts = [
+        f"{status}: {error.partition('; ')[0][:120]}"
+        for family, status, error in found["trials"]
+        if family == "broken" and error
+    ]
     if code < 0:
         parts = [f"the process died of {signal.Signals(-code).name}"]
     parts += found["notes"]
