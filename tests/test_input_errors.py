@@ -218,3 +218,11 @@ def test_a_file_that_is_no_model(tmp_path):
     (tmp_path / "file").write_text("hello", encoding="utf-8")
     with pytest.raises(InputError, match="could not be read as a model"):
         AutoML.load(tmp_path / "file")
+
+
+def test_an_infinite_label_is_a_label():
+    """Found by random tables: it must not warn, and is refused for being a single row."""
+    y = pd.Series([np.inf, 0.0, 0.0, 0.0], dtype="category")
+    X = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0]})
+    with pytest.raises(DataError, match="Fewer than two classes have the two rows"):
+        AutoMLClassifier(max_trials=1, executor="inline", n_jobs=1, verbose=0).fit(X, y)

@@ -94,7 +94,7 @@ def read_target(y: pd.Series[Any], task: str) -> tuple[NDArray[Any], NDArray[Any
     if not classify:
         return _as_numbers(y), None, inferred
     values = np.asarray(y)
-    if values.dtype.kind == "f" and task != "auto" and np.any(np.mod(values, 1) != 0):
+    if values.dtype.kind == "f" and task != "auto" and np.any(np.floor(values) != values):
         raise DataError("Unknown label type: the target holds fractions, which are no classes; take task='regression'.")
     classes, coded = _labels(values)
     if len(classes) < 2:
