@@ -98,6 +98,17 @@ def test_fit_takes_any_object(fitted, name):
         np.testing.assert_array_equal(model.predict_proba(table()), fitted.predict_proba(table()))
 
 
+@pytest.mark.parametrize("name", ["pandas", "polars", "pyarrow"])
+def test_periods_and_intervals_stay_what_they_are(name):
+    """Arrow stores them as whole numbers and dicts, and says beside them what they are."""
+    months = pd.array([pd.Period("2024-01"), pd.NaT, pd.Period("2024-03")])
+    frame = pd.DataFrame({"month": months, "range": pd.cut([1, 2, 3], [0, 1, 5]).astype("interval[int64, right]")})
+    read = as_frame(OBJECTS[name](frame))
+    assert read["month"].tolist()[::2] == [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-03-01")]
+    assert read["month"].isna().tolist() == [False, True, False]
+    assert read["range"].tolist() == ["(0, 1]", "(1, 5]", "(1, 5]"]
+
+
 @pytest.mark.parametrize("make", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array, sparse.dok_matrix])
 def test_sparse_tables_are_filled_out(make):
     rng = np.random.default_rng(0)
