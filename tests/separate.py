@@ -19,8 +19,13 @@ from pathlib import Path
 import numpy as np
 from automl import AutoML
 from sklearn.datasets import load_diabetes, load_wine
+from automl.testing.components import example, target
 out, spec = sys.argv[1], json.loads(sys.argv[2])
-X, y = (load_wine if spec["table"] == "wine" else load_diabetes)(return_X_y=True, as_frame=True)
+if spec["table"] == "messy":
+    X = example(150)
+    y = target(X, "multiclass")
+else:
+    X, y = (load_wine if spec["table"] == "wine" else load_diabetes)(return_X_y=True, as_frame=True)
 model = AutoML(verbose=0, random_state=3, **spec["arguments"])
 Path(out + ".begun").touch()
 started = time.monotonic()
@@ -33,7 +38,7 @@ print(json.dumps({"wall": wall, "reason": model.stop_reason_, "trials": len(mode
 
 
 def start(out, table, arguments, hash_seed="0"):
-    """A process that fits and leaves leaderboard and predictions beside `out`."""
+    """A process that fits "wine", "diabetes" or "messy", and leaves leaderboard and predictions beside `out`."""
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
     spec = json.dumps({"table": table, "arguments": arguments})
     Path(f"{out}.begun").unlink(missing_ok=True)

@@ -12,8 +12,8 @@ SLOW = pytest.mark.slow
 @pytest.mark.parametrize(
     ("table", "arguments"),
     [
-        ("wine", {"max_trials": 10, "executor": "inline", "include": QUICK}),
-        pytest.param("wine", {"max_trials": 30}, marks=SLOW),
+        ("messy", {"max_trials": 10, "executor": "inline", "include": QUICK}),
+        pytest.param("messy", {"max_trials": 30}, marks=SLOW),
         pytest.param("diabetes", {"max_trials": 30}, marks=SLOW),
     ],
     ids=str,
@@ -84,7 +84,8 @@ print(len(model.trials_), other)
 
 
 @pytest.mark.parametrize(
-    ("executor", "when"), [("inline", "cold"), ("inline", "warm"), ("processes", "cold"), ("processes", "warm")]
+    ("executor", "when"),
+    [("inline", "cold"), ("inline", "warm"), ("processes", "cold"), pytest.param("processes", "warm", marks=SLOW)],
 )
 def test_the_callers_process_is_as_before(executor, when):
     code = STATE.format(families=QUICK)

@@ -1,13 +1,9 @@
 """A raw table in, a model and a leaderboard out."""
 
-import json
-import os
 import pickle
-import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import joblib
 import numpy as np
@@ -17,7 +13,6 @@ from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 
 from automl import AutoML, AutoMLClassifier, AutoMLRegressor
 from automl.data.dataset import Data, make_task
-from automl.errors import RunDirError
 from automl.testing.components import example, target
 
 COLUMNS = [
@@ -250,139 +245,6 @@ def test_patience_and_exhaustion():
     assert model.stop_reason_ == "patience"
     model = AutoML(**SMALL, time_budget=20, include=["decision_tree", "naive_bayes"], search="portfolio").fit(X, y)
     assert model.stop_reason_ == "exhausted"
-
-
-# ---- the same again
-
-RUN = """
-import sys
-from automl import AutoML
-from automl.testing.components import example, target
-out, arguments = sys.argv[1], eval(sys.argv[2])
-X = example(150)
-model = AutoML(n_jobs=1, verbose=0, random_state=3, **arguments).fit(X, target(X, "multiclass"))
-model.leaderboard().to_pickle(out + ".board")
-import numpy as np
-np.save(out + ".npy", model.predict_proba(X))
-print(model.stop_reason_)
-"""
-
-
-def start(out, arguments, hash_seed="0"):
-    tests = str(Path(__file__).parent)
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": tests}
-    command = [sys.executable, "-c", RUN, str(out), repr(arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-
-
-@pytest.mark.parametrize(
-    ("trials", "arguments"),
-    [
-        (12, {"executor": "inline", "exclude": ["mlp", "random_forest", "extra_trees"]}),
-        pytest.param(40, {}, marks=SLOW),
-    ],
-    ids=["12", "40"],
-)
-def test_a_seed_decides_everything(tmp_path, trials, arguments):
-    arguments = {"max_trials": trials, **arguments}
-    runs = [start(tmp_path / f"{seed}", arguments, hash_seed=seed) for seed in ("1", "2")]
-    assert [run.communicate(timeout=600)[0].split() for run in runs] == [["max_trials"]] * 2
-    boards = [pd.read_pickle(tmp_path / f"{seed}.board").drop(columns=MEASURED) for seed in ("1", "2")]
-    pd.testing.assert_frame_equal(*boards, check_exact=True)
-    assert boards[0]["id"].nunique() >= trials + 1
-    np.testing.assert_array_equal(*[np.load(tmp_path / f"{seed}.npy") for seed in ("1", "2")])
-
-
-def lines_of(folder):
-    path = folder / "journal.jsonl"
-    return path.read_bytes().splitlines(keepends=True) if path.exists() else []
-
-
-@pytest.mark.parametrize("executor", ["inline", pytest.param("processes", marks=SLOW)])
-def test_a_killed_run_goes_on(tmp_path, executor):
-    folder = tmp_path / "run"
-    arguments = {"max_trials": 8, "include": ["decision_tree", "naive_bayes", "knn"], "run_dir": str(folder)}
-    arguments["executor"] = executor
-    with start(tmp_path / "first", arguments) as first:
-        until = time.monotonic() + 60
-        while sum(b'"finish"' in line for line in lines_of(folder)) < 4:
-            assert first.poll() is None
-            assert time.monotonic() < until
-            time.sleep(0.01)
-        first.send_signal(signal.SIGKILL)
-    told = [line for line in lines_of(folder) if line.endswith(b"\n")]
-    second = start(tmp_path / "second", arguments)
-    assert second.communicate(timeout=120)[0].split() == ["max_trials"]
-    after = lines_of(folder)
-    assert after[: len(told)] == told
-    events = [json.loads(line) for line in after]
-    assert [event["event"] for event in events].count("run") == 1
-    finished = [event["trial"] for event in events if event["event"] == "finish"]
-    assert sorted(finished) == list(range(9))  # the dummy and 8; each once
-    board = pd.read_pickle(tmp_path / "second.board")
-    assert set(range(9)) <= set(board["id"])
-    # a run that is complete hands over again without searching
-    third = start(tmp_path / "third", arguments)
-    assert third.communicate(timeout=120)[0].split() == ["max_trials"]
-    new = [json.loads(line)["event"] for line in lines_of(folder)[len(after) :]]
-    assert "start" not in new
-    np.testing.assert_array_equal(np.load(tmp_path / "third.npy"), np.load(tmp_path / "second.npy"))
-
-
-def test_another_run_in_the_folder_is_refused(tmp_path):
-    X, y = frame_and_target()
-    arguments = {**SMALL, "max_trials": 1, "include": ["decision_tree"], "run_dir": tmp_path / "run"}
-    AutoML(**arguments).fit(X, y)
-    with pytest.raises(RunDirError, match="another data"):
-        AutoML(**arguments).fit(X.iloc[:-1], y.iloc[:-1])
-    with pytest.raises(RunDirError, match="another metric"):
-        AutoML(**arguments, metric="log_loss").fit(X, y)
-    with pytest.raises(RunDirError, match="another space"):
-        AutoML(**{**arguments, "include": ["naive_bayes"]}).fit(X, y)
-    with pytest.raises(RunDirError, match="another cv"):
-        AutoML(**arguments, cv=3).fit(X, y)
-    AutoML(**arguments, metric="log_loss", resume=False).fit(X, y)
-    AutoML(**{**arguments, "max_trials": 2}, metric="log_loss", resume=True).fit(X, y)
-
-
-# ---- families that misbehave
-
-FAMILY = """
-name = "{name}"
-summary = "A family that should not exist."
-[estimator]
-classification = "misbehaving.{cls}"
-[accepts]
-"""
-
-
-@SLOW
-def test_families_that_misbehave_cost_their_trials_only(tmp_path):
-    """They crash, hang, eat memory or raise; fit returns a model in time, and the leaderboard names them."""
-    (tmp_path / "models").mkdir()
-    wrong = {
-        "segfaults": "crashed", "leaves": "crashed", "hangs": "timeout", "eats": "memory", "raises": "failed",
-        "predictsnan": "failed",
-    }  # fmt: skip
-    classes = {"predictsnan": "PredictsNaN"}
-    for name in wrong:
-        text = FAMILY.format(name=name, cls=classes.get(name, name.capitalize()))
-        (tmp_path / "models" / f"{name}.toml").write_text(text, encoding="utf-8")
-    X, y = frame_and_target()
-    started = time.monotonic()
-    model = AutoML(
-        time_budget=25, trial_timeout=4, memory_limit="1.6GB", n_jobs=2, verbose=0, random_state=0,
-        search_space=tmp_path, include=[*wrong, "naive_bayes", "decision_tree"],
-        try_first=[f"{name}(input)" for name in wrong],
-    ).fit(X, y)  # fmt: skip
-    assert time.monotonic() - started < 26
-    board = model.leaderboard().set_index("family")
-    assert {name: board.loc[[name], "status"].iloc[0] for name in wrong} == wrong
-    assert board.loc[list(wrong), "rank"].isna().all()
-    assert board.loc[list(wrong), "error"].notna().all()
-    assert "SIGSEGV" in board.loc[["segfaults"], "error"].iloc[0]
-    assert {trial.candidate.family for trial in model.failures_} == set(wrong)
-    assert model.score(X, y) > 0.7
 
 
 # ---- handing over

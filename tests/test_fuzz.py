@@ -120,6 +120,8 @@ def as_object(frame, form):
     if any(isinstance(cell, uuid.UUID) for cell in frame.to_numpy(dtype=object).ravel()):
         return frame  # which others store as bytes
     named = frame.set_axis([as_name(name) for name in frame.columns], axis=1)
+    if not named.columns.is_unique:
+        return frame  # of which dicts would keep one column a name
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -130,7 +132,7 @@ def as_object(frame, form):
                 return pa.Table.from_pandas(named)
             if form == "dicts":
                 return named.to_dict("records")
-            if form == "array" and named.columns.is_unique:
+            if form == "array":
                 return frame.to_numpy(dtype=object)
     except Exception:
         pass

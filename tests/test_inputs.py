@@ -109,6 +109,14 @@ def test_periods_and_intervals_stay_what_they_are(name):
     assert read["range"].tolist() == ["(0, 1]", "(1, 5]", "(1, 5]"]
 
 
+@pytest.mark.parametrize("ordered", [False, True])
+def test_levels_that_are_large_whole_numbers_stay_whole(ordered):
+    levels = [2**62, None, 3, 2**62 + 1, 3]
+    frame = pd.DataFrame({"a": pd.Categorical(levels, ordered=ordered)})
+    assert as_frame(pa.Table.from_pandas(frame))["a"].dtype == as_frame(frame)["a"].dtype
+    assert as_frame(pa.Table.from_pandas(frame))["a"].astype(object).tolist()[3] == 2**62 + 1
+
+
 @pytest.mark.parametrize("make", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array, sparse.dok_matrix])
 def test_sparse_tables_are_filled_out(make):
     rng = np.random.default_rng(0)

@@ -91,8 +91,8 @@ def bench(tmp_path, monkeypatch):
 
 def test_the_sum_of_the_workers_is_limited(bench):
     """Jobs without a share of their own, such as the fit on all rows, are held by the sum alone."""
-    modest = bench.submit(job("eat", megabytes=300, seconds=6.0))
-    greedy = bench.submit(job("eat", megabytes=900, seconds=6.0))
+    modest = bench.submit(job("eat", megabytes=300, seconds=3.0))
+    greedy = bench.submit(job("eat", megabytes=900, seconds=3.0))
     results = bench.collect(2)
     failure = results[greedy]
     assert isinstance(failure, Failure)

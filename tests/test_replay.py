@@ -31,7 +31,7 @@ def test_a_replay_ends_as_the_run_did(tmp_path, schedule):
     """Whatever the order in which trials of two processes ended, and where the clock ended fits."""
     X, y = load_wine(return_X_y=True, as_frame=True)
     folder = tmp_path / "run"
-    arguments = {"time_budget": 5, "n_jobs": 2, "include": [*QUICK, "mlp"], "schedule": schedule, "verbose": 0}
+    arguments = {"time_budget": 4, "n_jobs": 2, "include": [*QUICK, "mlp"], "schedule": schedule, "verbose": 0}
     model = AutoML(**arguments, run_dir=folder).fit(X, y)
     before = (folder / "journal.jsonl").read_bytes()
     again = AutoML.replay(folder, n_jobs=1, verbose=0).fit(X, y)
@@ -49,7 +49,7 @@ def test_fits_that_the_clock_ended_end_there_again(tmp_path):
     X = rng.normal(size=(15_000, 20))
     y = X[:, 0] * X[:, 1] + X[:, 2:].sum(axis=1) + 0.1 * rng.normal(size=15_000)
     slow = "lightgbm(input, learning_rate=0.01, num_leaves=200, min_child_samples=1)"
-    arguments = {"include": ["lightgbm"], "try_first": [slow], "n_jobs": 1, "verbose": 0, "time_budget": 4}
+    arguments = {"include": ["lightgbm"], "try_first": [slow], "n_jobs": 1, "verbose": 0, "time_budget": 3}
     model = AutoML(**arguments, run_dir=tmp_path / "run").fit(X, y)
     assert any(any(trial.ended_after) for trial in model.trials_ if trial.status == "ok")
     again = AutoML.replay(tmp_path / "run", verbose=0).fit(X, y)

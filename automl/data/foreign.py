@@ -72,7 +72,10 @@ def _column(series: Any) -> pd.Series[Any]:
         if not hasattr(getattr(native, "type", None), "value_type"):
             return pd.Series(pd.Categorical(series.cast(nw.String).to_list()))
         # a dictionary of pyarrow, of values of any type
-        values = _column(nw.from_native(native.cast(native.type.value_type), series_only=True))
+        flat = nw.from_native(native.cast(native.type.value_type), series_only=True)
+        # whole numbers beside missing ones must not become floats: they are names of levels
+        whole = flat.dtype.is_integer()
+        values = flat.to_native().to_pandas(integer_object_nulls=True) if whole else _column(flat)
         ordered = native.type.ordered and native.num_chunks > 0
         levels = native.unify_dictionaries().chunk(0).dictionary.to_pylist() if ordered else None
         return pd.Series(pd.Categorical(values, categories=levels, ordered=ordered))
