@@ -436,7 +436,7 @@ def test_leaderboard_table_shortens_candidates_only():
     assert "…" in line
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)])
 def test_interrupted_fit_still_writes_the_model(tmp_path, number):
     (tmp_path / "table.csv").write_text(TABLE)
     command = [sys.executable, "-m", "automl", "fit", "table.csv", "-t", "y", "--time-budget", "120", "--n-jobs", "1"]

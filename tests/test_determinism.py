@@ -85,7 +85,12 @@ print(len(model.trials_), other)
 
 @pytest.mark.parametrize(
     ("executor", "when"),
-    [("inline", "cold"), ("inline", "warm"), ("processes", "cold"), pytest.param("processes", "warm", marks=SLOW)],
+    [
+        ("inline", "cold"),
+        ("processes", "cold"),
+        pytest.param("inline", "warm", marks=SLOW),
+        pytest.param("processes", "warm", marks=SLOW),
+    ],
 )
 def test_the_callers_process_is_as_before(executor, when):
     code = STATE.format(families=QUICK)

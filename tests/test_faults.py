@@ -449,7 +449,7 @@ def test_the_second_sigterm_kills(tmp_path, space):
     check(resumed.fit(X, Y), tmp_path / "run", written=False)
 
 
-@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("named", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_nothing_survives_a_killed_main_process(tmp_path, space, named):
     run, temp = tmp_path / "run", tmp_path / "temp"
     temp.mkdir()
@@ -469,7 +469,7 @@ def test_nothing_survives_a_killed_main_process(tmp_path, space, named):
 # ---- the clock, and others
 
 
-@pytest.mark.parametrize("days", [1, -1])
+@pytest.mark.parametrize("days", [pytest.param(1, marks=pytest.mark.slow), -1])
 def test_a_clock_that_jumps_changes_nothing(tmp_path, space, monkeypatch, days):
     now = time.time
 
