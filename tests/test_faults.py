@@ -15,13 +15,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from separate import lines_of
 from sklearn.datasets import load_iris
 
 from automl import AutoML
 from automl.errors import DiskError, RunDirError
 from automl.execute import pool
 from automl.trials import journal as journals
-from automl.trials.artifacts import LeafCache
+from automl.trials.artifacts import Artifacts, LeafCache
+from automl.trials.disk import writing
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
 SOUND = ["naive_bayes", "decision_tree"]
@@ -263,6 +265,27 @@ def test_a_disk_that_is_filled_by_models(space, small_disk):
     assert "it is full" in model.trials_[1].error
     assert model.stop_reason_ == "max_trials"
     check(model, run)
+
+
+def test_models_that_do_not_fit_one_after_the_other_end_the_search(tmp_path, space, monkeypatch):
+    """A small line of the journal may still fit where no model does."""
+    model = automl(space, tmp_path / "run", ["slow"], max_trials=20, executor="inline")
+    save = Artifacts.save_fold
+
+    def save_fold(self, *arguments):
+        with writing("A model", self.run_dir):
+            return full() if lines_until_full < len(lines_of(tmp_path / "run")) else save(self, *arguments)
+
+    lines_until_full = 8
+    monkeypatch.setattr(Artifacts, "save_fold", save_fold)
+    model.fit(X, Y)
+    assert model.stop_reason_ == "disk"
+    assert [trial.status for trial in model.trials_][-3:] == ["failed"] * 3
+    assert any("free some of it" in note for note in model.time_report_["notes"])
+    monkeypatch.undo()
+    finished = model.n_trials_
+    again = automl(space, tmp_path / "run", ["slow"], max_trials=20, executor="inline").fit(X, Y)
+    assert again.n_trials_ > finished
 
 
 def test_a_disk_without_room_is_refused_at_once(space, small_disk):

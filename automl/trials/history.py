@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from automl.errors import RunDirError
+from automl.errors import DiskError, RunDirError
 from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.trials.disk import allowance
@@ -14,6 +14,7 @@ from automl.trials.ranking import ranked
 from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial
 
 KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
+UNWRITTEN = 3  # trials in a row that are lost because the disk is full: the next ones would be, too
 KEPT_BYTES = 4e9  # of fold models on disk, or a share of it where that is less; the best candidate's stay in any case
 
 
@@ -42,6 +43,7 @@ class History:
         self.trials: list[Trial] = []
         self.unfinished: list[Trial] = []  # started before an interruption; they run again first
         self.spent = 0.0  # seconds of the run before it was opened
+        self._unwritten: list[str] = []  # errors of the last trials, as long as the disk is their cause
 
     # ---- opening
 
@@ -144,6 +146,8 @@ class History:
         self.trials[trial.number] = ended
         if self.journal is not None:
             self.journal.append("finish", **finish_event(ended))
+        cause, _, message = (ended.error or "").partition(": ")
+        self._unwritten = [*self._unwritten, message] if cause == DiskError.__name__ else []
         return ended
 
     def session(self, seconds: float, fields: dict[str, Any]) -> None:
@@ -166,7 +170,9 @@ class History:
 
     @property
     def trouble(self) -> str | None:
-        """Why the journal cannot be written any more."""
+        """Why the run cannot go on: its journal cannot be written any more, or one model after the other cannot."""
+        if len(self._unwritten) >= UNWRITTEN:
+            return self._unwritten[-1]
         return None if self.journal is None else self.journal.trouble
 
     @property
