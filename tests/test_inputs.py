@@ -103,7 +103,8 @@ def test_periods_and_intervals_stay_what_they_are(name):
     """Arrow stores them as whole numbers and dicts, and says beside them what they are."""
     months = pd.array([pd.Period("2024-01"), pd.NaT, pd.Period("2024-03")])
     frame = pd.DataFrame({"month": months, "range": pd.cut([1, 2, 3], [0, 1, 5]).astype("interval[int64, right]")})
-    read = as_frame(OBJECTS[name](frame))
+    read = as_frame(OBJECTS[name](frame.rename(columns={"month": "mo\0nth"})))
+    read = read.rename(columns={"mo\0nth": "month"})
     assert read["month"].tolist()[::2] == [pd.Timestamp("2024-01-01"), pd.Timestamp("2024-03-01")]
     assert read["month"].isna().tolist() == [False, True, False]
     assert read["range"].tolist() == ["(0, 1]", "(1, 5]", "(1, 5]"]

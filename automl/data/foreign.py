@@ -67,7 +67,9 @@ def _column(series: Any) -> pd.Series[Any]:
     native = series.to_native()
     if isinstance(dtype, nw.Unknown) and "pandas." in str(getattr(native, "type", getattr(native, "dtype", ""))):
         # periods and intervals of pandas, which would be listed as whole numbers and dicts
-        return (native.to_arrow() if hasattr(native, "to_arrow") else native).to_pandas()  # type: ignore[no-any-return]
+        # polars panics over some names, which are of no use here
+        arrow = native.rename("").to_arrow() if hasattr(native, "to_arrow") else native
+        return arrow.to_pandas()  # type: ignore[no-any-return]
     if isinstance(dtype, (nw.Categorical, nw.Enum)):
         if not hasattr(getattr(native, "type", None), "value_type"):
             return pd.Series(pd.Categorical(series.cast(nw.String).to_list()))
