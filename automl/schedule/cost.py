@@ -63,7 +63,8 @@ class CostModel:
                 iterations = min(iterations, BOOSTING_ROUNDS / rate)
         classes = self.classes if cost.per_class and self.classes > 2 else 1
         columns = self.wide_columns if component.accepts.categories == "onehot" else self.columns
-        return fits * (cost.start + cost.seconds * rows * columns * iterations * classes)
+        each = cost.row_seconds + cost.seconds * columns
+        return fits * (cost.start + each * rows * iterations * classes)
 
     def predict(self, candidate: Candidate, history: History, rung: Rung = TOP) -> float:
         """Seconds by the prior, times what the family's trials took beside their prior."""

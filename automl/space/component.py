@@ -98,6 +98,7 @@ class Cost:
     """A prior of the seconds and bytes of one fit, corrected by the history, and the sizes that it is fit for."""
 
     seconds: float = 1e-7  # per row x column x iteration (x class where `per_class`), on one thread
+    row_seconds: float = 0.0  # the same per row x iteration, whatever the number of columns
     start: float = 0.01  # per fit, whatever the size
     per_class: bool = False
     bytes: float = 40.0  # of memory, per row x column

@@ -79,6 +79,7 @@ class CostSpec(msgspec.Struct, forbid_unknown_fields=True):
     """[cost]: a prior of the seconds and bytes of one fit, and the largest sizes that the component is fit for."""
 
     seconds: float = 1e-7
+    row_seconds: float = 0.0
     start: float = 0.01
     per_class: bool = False
     bytes: float = 40.0
