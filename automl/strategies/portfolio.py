@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Callable, Iterable
 
 from automl.space.candidate import Candidate
@@ -11,9 +10,6 @@ from automl.trials.history import History
 from automl.trials.trial import Proposal
 
 Cost = Callable[[Candidate], float]  # predicted seconds of evaluating a candidate
-CROWDING = (
-    2.0  # what each further entry of a family counts as beside the one before: many kinds come before many variants
-)
 
 
 def no_cost(candidate: Candidate) -> float:
@@ -43,9 +39,6 @@ class UserCandidates:
 class Portfolio:
     """The space's portfolio, cheapest first, so that there is a fair model within the first second or two.
 
-    Of several entries of a family, each counts as twice as dear as the one before: another family teaches more than
-    another variant, and an ensemble wants both.
-
     A fixed list of candidates that did well on many data sets is the simplest form of meta-learning (Feurer
     et al., "Auto-Sklearn 2.0: Hands-free AutoML via Meta-Learning", JMLR 2022).
 
@@ -63,19 +56,10 @@ class Portfolio:
 
     def ask(self, history: History, seed: int) -> Proposal | None:
         """Cheapest entry that was not started yet; None when all were."""
+        predicted = [(self.cost(entry), entry) for entry in history.space.first_candidates()]
         # `sorted` is stable: among equals the portfolio's own order counts
-        by_cost = sorted(((self.cost(entry), entry) for entry in history.space.first_candidates()), key=_first)
-        met: Counter[str] = Counter()
-        crowded: list[tuple[float, Candidate]] = []
-        for cost, entry in by_cost:
-            if cost < math.inf:
-                crowded.append((cost * CROWDING ** met[entry.family], entry))
-                met[entry.family] += 1
-        return _first_unseen((entry for _, entry in sorted(crowded, key=_first)), history, self.name)
-
-
-def _first(pair: tuple[float, Candidate]) -> float:
-    return pair[0]
+        ordered = sorted(predicted, key=lambda pair: pair[0])
+        return _first_unseen((entry for cost, entry in ordered if cost < math.inf), history, self.name)
 
 
 def _first_unseen(candidates: Iterable[Candidate], history: History, origin: str) -> Proposal | None:
