@@ -141,22 +141,28 @@ class Scheduler:
             return False
         if left is None:
             return True
-        threads = self._threads(candidate, rung, history)
+        return self._in_time(candidate, rung, history, self._threads(candidate, rung, history))
+
+    def _in_time(self, candidate: Candidate, rung: Rung, history: History, threads: int) -> bool:
+        left = self.budget.search_left()
         seconds = self.cost.predict(candidate, history, rung) / _speedup(threads)
         timed = history.space.component(candidate.family).fidelity.timed
-        return (TIMED if timed else 1.0) * seconds <= left
+        return left is None or (TIMED if timed else 1.0) * seconds <= left
 
     def _threads(self, candidate: Candidate, rung: Rung, history: History) -> int:
         """Native threads of a job: all for what would take long alone, or needs more than its part of the memory.
 
-        Jobs side by side use cores better than threads of one, as long as there are many to run.
+        Jobs side by side use cores better than threads of one, as long as there are many to run; and a job of all
+        threads waits for those that run, while cores idle.
         """
         total = self.budget.search_seconds
         if history.space.component(candidate.family).estimator.threads is None:
             return 1
         if not self.cost.measured or total is None:
             return self.n_jobs if rung.rows * self.cost.rows >= MANY_ROWS else 1
-        if self.cost.predict(candidate, history, rung) > LONG * total:
+        if self.cost.predict(candidate, history, rung) > LONG * total and not (
+            history.running() and self._in_time(candidate, rung, history, 1)
+        ):
             return self.n_jobs
         part = math.inf if self.bytes_limit is None else self.bytes_limit / self.n_jobs
         return self.n_jobs if self.cost.predict_bytes(candidate, history, rung) > part else 1
