@@ -15,7 +15,7 @@ from automl.schedule.halving import Halving, Hyperband, Whole
 from automl.schedule.ladder import ETA, LEAST_ROWS, Ladder
 from automl.schedule.racing import KEEP, make_race
 from automl.schedule.scheduler import Scheduler
-from automl.space.component import Cost, Fidelity
+from automl.space.component import Cost, EstimatorRef, Fidelity
 from automl.space.domain import Float, Int
 from automl.strategies.estimates import losses_at
 from automl.strategies.random_search import RandomSearch
@@ -391,6 +391,28 @@ def test_models_that_end_with_what_they_have_are_started_though_they_would_take_
         scheduler = scheduler_of("none", lambda: now[0], space, seconds=20.0)
         now[0] = 5.0  # 13 s are left of the search, and five folds take 20
         assert (scheduler.next(History(space, 0), RandomSearch()) is not None) == fits
+
+
+def test_a_long_job_has_all_threads_unless_a_core_would_idle_for_it():
+    threads = EstimatorRef(classification="toys.long", threads="n_jobs")
+    long = replace(model("long", param("x", Float(0.0, 1.0), 0.5)), estimator=threads)
+    for start, beside in ((14.0, 1), (30.0, 4)):  # of five folds: 70 s fit into the 90 s of the search, 150 s do not
+        space = space_of(replace(long, cost=Cost(seconds=0.0, start=start)))
+        scheduler, history = scheduler_of("none", lambda: 0.0, space), History(space, 0)
+        scheduler.n_jobs = 4
+        first = scheduler.next(history, RandomSearch())
+        assert first.threads == 4
+        history.start(first, 0.0)
+        assert scheduler.next(history, RandomSearch()).threads == beside
+
+
+def test_seconds_have_a_part_that_columns_do_not_change():
+    family = replace(model("wide"), cost=Cost(seconds=2e-6, row_seconds=3e-5, start=0.5))
+    for columns in (1, 1000):
+        task = type("Rows", (), {"rows": 10_000, "columns": columns, "wide_columns": columns, "n_outputs": 2})()
+        space = space_of(family)
+        expected = 5 * (0.5 + 8_000 * (3e-5 + columns * 2e-6))
+        assert CostModel(space, task, 5).nominal(space.default("wide")) == pytest.approx(expected)
 
 
 def test_too_much_memory_is_not_started():
