@@ -298,7 +298,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             searching = budget.less_hand_over()
             scheduler: Scheduler | Replay
             strategy, scheduler = asked.plan(evaluator, history, searching)  # what next, and how thoroughly
-            scheduler = scheduler if recorded is None else Replay(recorded.threads, recorded.ends)
+            scheduler = scheduler if recorded is None else Replay(recorded.threads, recorded.ends, recorded.stops)
             report = Reporter(history, searching, asked.task.metric, settings.callbacks, settings.verbose)
             listeners: list[Listener] = [
                 Tidy(history, evaluator.artifacts.keep_only),

@@ -49,10 +49,20 @@ def test_fits_that_the_clock_ended_end_there_again(tmp_path):
     X = rng.normal(size=(15_000, 20))
     y = X[:, 0] * X[:, 1] + X[:, 2:].sum(axis=1) + 0.1 * rng.normal(size=15_000)
     slow = "lightgbm(input, learning_rate=0.01, num_leaves=200, min_child_samples=1)"
-    arguments = {"include": ["lightgbm"], "try_first": [slow], "n_jobs": 1, "verbose": 0, "time_budget": 3}
+    arguments = {"include": ["lightgbm"], "try_first": [slow], "n_jobs": 1, "verbose": 0, "time_budget": 4}
     model = AutoML(**arguments, run_dir=tmp_path / "run").fit(X, y)
     assert any(any(trial.ended_after) for trial in model.trials_ if trial.status == "ok")
     again = AutoML.replay(tmp_path / "run", verbose=0).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), again.predict(X))
+
+
+def test_a_model_of_a_few_folds_is_made_again(tmp_path):
+    """Where no candidate was evaluated in full, the model is one that ran out of time after some folds."""
+    model = AutoML(**TINY, max_trials=2, trial_timeout=1e-4, run_dir=tmp_path / "run").fit(X, Y)
+    assert [(trial.status, trial.folds) for trial in model.trials_[1:]] == [("timeout", 1)] * 2
+    again = AutoML.replay(tmp_path / "run", verbose=0).fit(X, Y)
+    pd.testing.assert_frame_equal(*boards(model, again), check_exact=True)
+    assert len(np.unique(model.predict(X))) > 1
     np.testing.assert_array_equal(model.predict(X), again.predict(X))
 
 

@@ -87,7 +87,7 @@ def hand_over(
     weights : dict of int to float, optional
         Of the ensemble, by number of trial, where it is known already (empty is none); selected where not given.
     """
-    trial = _best(history)
+    trial = _best(history, evaluator)
     notes = _unfinished(trial, len(evaluator.folds(TOP)))
     notes += [history.trouble] if history.trouble else []
     wanted = refits and trial.complete and trial.origin != DUMMY
@@ -303,17 +303,18 @@ def _unfinished(trial: Trial, folds: int) -> list[str]:
     return []
 
 
-def _best(history: History) -> Trial:
+def _best(history: History, evaluator: Evaluator) -> Trial:
     """The best complete candidate; before there is one, the best partial one if it beats the dummy.
 
     Partial ones are compared on the most thorough rung that any has a fold of, on the folds that all of them have
-    there, which are the first.
+    there, which are the first; those whose models are gone are none.
     """
     complete = history.complete()
-    partial = [trial for trial in history.trials if trial.fold_losses and not trial.complete]
+    partial = [] if history.searched() else [t for t in history.trials if t.fold_losses and not t.complete]
+    partial = [trial for trial in partial if evaluator.artifacts.folds(trial.candidate.key, trial.rung)]
     rows = max((trial.rung.rows * trial.rung.iterations for trial in partial), default=1.0)
     partial = [trial for trial in partial if trial.rung.rows * trial.rung.iterations == rows]
-    if not history.searched() and partial:
+    if partial:
         common = min(len(trial.fold_losses) for trial in partial)
         found = min(partial, key=lambda t: (float(np.mean(t.fold_losses[:common])), -t.folds, t.number))
         if not complete or complete[0].loss is None or float(np.mean(found.fold_losses)) < complete[0].loss:

@@ -152,6 +152,8 @@ class Evaluator:
             if fold in stored:
                 done.append(stored[fold])
                 continue
+            if job.stopped is not None and len(done) >= job.stopped[0]:
+                return Failure(job.stopped[1], job.stopped[2], tuple(done))
             stop = out_of_time(job, clock.seconds(), done) or out_of_race(job, clock.seconds(), done)
             if done and stop is not None:
                 return stop

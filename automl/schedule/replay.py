@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from automl.schedule.scheduler import Asks
 from automl.trials.history import History
-from automl.trials.trial import Job, Proposal
+from automl.trials.trial import FailureKind, Job, Proposal
 
 
 class Replay:
@@ -20,13 +20,20 @@ class Replay:
         Native threads that each trial had; results of some libraries depend on them in the last digits.
     ends : mapping of int to tuple
         Rounds after which the clock ended the fits of a trial, by its number.
+    stops : mapping of int to (int, str, str)
+        Of trials that ended early: after how many folds, how, and why.
     """
 
     exhausted = False
     ask_seconds = 0.0
 
-    def __init__(self, threads: Mapping[int, int], ends: Mapping[int, tuple[int | None, ...]]) -> None:
-        self._threads, self._ends = threads, ends
+    def __init__(
+        self,
+        threads: Mapping[int, int],
+        ends: Mapping[int, tuple[int | None, ...]],
+        stops: Mapping[int, tuple[int, FailureKind, str]],
+    ) -> None:
+        self._threads, self._ends, self._stops = threads, ends, stops
 
     def next(self, history: History, strategy: Asks) -> Job | None:
         """The next trial's job; None when there is none to start now."""
@@ -38,4 +45,5 @@ class Replay:
             return None
         proposal = Proposal(trial.candidate, trial.origin, trial.parents)
         threads, ends = self._threads.get(trial.number, 1), self._ends.get(trial.number, ())
-        return Job(proposal, trial.rung, threads=threads, trial=trial.number, ended_after=ends)
+        stopped = self._stops.get(trial.number)
+        return Job(proposal, trial.rung, threads=threads, trial=trial.number, ended_after=ends, stopped=stopped)

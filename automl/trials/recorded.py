@@ -11,7 +11,7 @@ import numpy as np
 
 from automl.errors import ArgumentError, RunDirError
 from automl.trials.history import History, difference
-from automl.trials.journal import Journal, finish_event, read_start
+from automl.trials.journal import Journal, finish_event, read_finish, read_start
 from automl.trials.trial import DUMMY, Failure
 
 OWN = ("random_state", "run_dir", "resume", "verbose", "callbacks")  # of a session, or told elsewhere
@@ -62,6 +62,9 @@ class Recorded:
         Native threads of each trial, by number.
     ends : dict
         Rounds after which the clock ended the fits of a trial.
+    stops : dict
+        After how many folds a trial ended early, how, and why; told only where no candidate was evaluated in full, as
+        the model is then one of these.
 
     Raises
     ------
@@ -84,6 +87,13 @@ class Recorded:
         self._finishes = {event["trial"]: event for event in self.events if event["event"] == "finish"}
         self.threads = {number: int(event.get("threads", 1)) for number, event in self._starts.items()}
         self.ends = {number: tuple(event["ended_after"]) for number, event in self._finishes.items()}
+        trials = [read_finish(read_start(self._starts[number]), end) for number, end in self._finishes.items()]
+        searched = any(trial.complete and trial.origin != DUMMY for trial in trials)
+        self.stops = {
+            trial.number: (trial.folds, trial.status, trial.error or "")
+            for trial in trials
+            if not searched and trial.status != "ok" and trial.status != "running" and trial.fold_losses
+        }
         if not any(self._again(number) and self._starts[number]["origin"] != DUMMY for number in self._starts):
             raise RunDirError(f"run_dir {str(run_dir)!r} holds no trial that ended well; there is nothing to replay.")
 
@@ -138,7 +148,7 @@ class Recorded:
             journal.events.append(event)
 
     def _again(self, number: int) -> bool:
-        return self._finishes.get(number, {}).get("status") == "ok"
+        return self._finishes.get(number, {}).get("status") == "ok" or number in self.stops
 
     def _taken(self) -> list[dict[str, Any]]:
         """A start of every trial; of those that are not run again, also the end."""
@@ -177,6 +187,8 @@ class Recorded:
         other = []
         for number in filter(self._again, sorted(self._starts)):
             told, trial = self._finishes[number]["loss"], history.trials[number]
+            if told is None:
+                continue
             if trial.loss is None or abs(trial.loss - told) > CLOSE * max(1.0, abs(told)):
                 other.append(str(number))
         if not other:

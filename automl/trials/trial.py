@@ -104,7 +104,8 @@ class Job:
     that grow in stages end by the earlier of the two with what they have. `trial` is the number of an unfinished
     trial that runs again, None for a new one. `rounds` is the number of boosting rounds of a refit. `race` is what
     the evaluation is stopped by, `why` what made the scheduler choose this rung. `ended_after` are the rounds after
-    which the folds' fits must end, as the clock ended them in the run that is replayed.
+    which the folds' fits must end, as the clock ended them in the run that is replayed, and `stopped` is after how many
+    folds its trial ended, how, and why, where it did not reach the last one.
     """
 
     proposal: Proposal
@@ -119,6 +120,7 @@ class Job:
     race: Race | None = None
     why: str = ""
     ended_after: tuple[int | None, ...] = ()
+    stopped: tuple[int, FailureKind, str] | None = None
 
     @property
     def candidate(self) -> Candidate:
