@@ -464,6 +464,7 @@ def script(space, run, temp, twice=False):
     return subprocess.Popen([sys.executable, "-c", text], stdout=subprocess.PIPE, env=environment, text=True)
 
 
+@pytest.mark.slow
 def test_the_second_sigterm_kills(tmp_path, space):
     with script(space, tmp_path / "run", tmp_path, twice=True) as process:
         assert process.wait(30) == -signal.SIGTERM

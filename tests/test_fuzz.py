@@ -238,7 +238,7 @@ def fuzz(data):
     throw(X, y, data.draw(st.integers(0, 99)), task, form)
 
 
-@settings(**ANY, max_examples=60)
+@settings(**ANY, max_examples=50)
 @given(st.data())
 def test_whatever_the_table(data):
     with threadpool_limits(1):

@@ -70,6 +70,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(tmp_path, table,
         assert_same(tmp_path / "whole", tmp_path / "again")
 
 
+@SLOW
 def test_seconds_that_were_spent_count(tmp_path):
     arguments = {"time_budget": 4, "n_jobs": 1, "include": QUICK, "run_dir": str(tmp_path / "run")}
     before = killed(tmp_path / "first", "wine", arguments, spent=1.0)
