@@ -19,7 +19,6 @@ COLUMNS = [
     "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds", "rung",
     "fit_seconds", "predict_ms_per_row", "size_kb", "origin", "status", "error",
 ]  # fmt: skip
-MEASURED = ["fit_seconds", "predict_ms_per_row", "size_kb"]
 SMALL = {"executor": "inline", "n_jobs": 1, "verbose": 0, "random_state": 0}
 SLOW = pytest.mark.slow
 

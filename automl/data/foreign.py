@@ -66,8 +66,8 @@ def _column(series: Any) -> pd.Series[Any]:
     dtype = series.dtype
     native = series.to_native()
     if isinstance(dtype, nw.Unknown) and "pandas." in str(getattr(native, "type", getattr(native, "dtype", ""))):
-        # periods and intervals of pandas, which would be listed as whole numbers and dicts
-        # polars panics over some names, which are of no use here
+        # periods and intervals of pandas, which would be listed as whole numbers and dicts; without their names, as
+        # polars panics over some
         arrow = native.rename("").to_arrow() if hasattr(native, "to_arrow") else native
         return arrow.to_pandas()  # type: ignore[no-any-return]
     if isinstance(dtype, (nw.Categorical, nw.Enum)):

@@ -14,9 +14,7 @@ from automl.trials.trial import TOP, Race, Rung
 
 DEAR = 0.02  # share of the search's core seconds from which a candidate is looked at cheaply first
 DEAR_SECONDS = 2.0  # the same where the number of candidates ends the search
-CHEAP = (
-    1 / 8
-)  # of the work of a full evaluation should be enough for a cheap look; where no rung is that cheap, a third
+CHEAP = 1 / 8  # of a full evaluation's work should be enough for a cheap look; where no rung is that cheap, a third
 SATURATED = 60  # candidates without a better one, after which the cross-validation of small tables is repeated
 SHORTLIST = 12  # candidates that are validated anew
 LATE = 0.5  # share of the search after which the better half rises before anything new is tried

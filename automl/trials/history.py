@@ -14,8 +14,8 @@ from automl.trials.ranking import ranked
 from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial
 
 KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
-UNWRITTEN = 3  # trials in a row that are lost because the disk is full: the next ones would be, too
 KEPT_BYTES = 4e9  # of fold models on disk, or a share of it where that is less; the best candidate's stay in any case
+UNWRITTEN = 3  # trials in a row that are lost because the disk is full: the next ones would be, too
 
 
 class History:
