@@ -43,7 +43,7 @@ def fit_once(evaluator: Evaluator, job: Job) -> list[FoldResult]:
     key = job.candidate.key
     stored = evaluator.artifacts.folds(key, job.rung)
     folds = evaluator.folds(job.rung)
-    if len(stored) >= len(folds):
+    if all(fold in stored for fold in folds):
         return [stored[fold] for fold in folds]
     pipeline = build(job.candidate, evaluator.recipe(derive_seed(evaluator.seed, key, "refit"), job.threads))
     clock = Clock()
