@@ -314,6 +314,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
                 reason, known, refits = recorded.outcome(history, reason)
             how = (settings.ensemble, refits, known)
             handed = hand_over(history, evaluator, executor, budget, asked.data.columns, *how)
+            handed.notes += executor.notes
             handed.notes += [] if recorded is None else recorded.differences(history)
             history.end(reason, budget.elapsed(), handed.told_weights, isinstance(handed.best_pipeline, Pipeline))
         clock.lap("hand_over")

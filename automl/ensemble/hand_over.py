@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
 from automl.data.columns import Columns
+from automl.ensemble.best import best, had, known_partial, unfinished
 from automl.ensemble.choice import blend, blend_of, choose
 from automl.ensemble.partial import Better, clearly_better
 from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
@@ -23,7 +24,7 @@ from automl.execute.base import Executor
 from automl.pipeline.prepare import TableReader
 from automl.schedule.budget import LOAD_BYTES, MEMBERS, Budget
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, TOP, Trial
+from automl.trials.trial import DUMMY, Trial
 
 Array = NDArray[Any]
 
@@ -126,7 +127,7 @@ class _Steps:
     def run(self, ensemble: bool, refits: bool, known: dict[int, float] | None) -> HandOver:
         """All steps, with the `known` weights of a run that is replayed."""
         history, watch = self.history, Stopwatch()
-        trial = first = _known_partial(history, known) or _best(history, self.evaluator)
+        trial = first = known_partial(history, known) or best(history, self.evaluator)
         whole = trial.complete and trial.origin != DUMMY
         tools = (self.evaluator, self.executor)
         refits = refits and whole and self.evaluator.run_dir.exists()
@@ -189,7 +190,7 @@ class _Steps:
         if found is not None:
             metric, trial = self.evaluator.task.metric, found.trial
             self.notes.append(
-                f"The model is trial {trial.number}, which was not evaluated in full ({_had(trial, self.evaluator)}): "
+                f"The model is trial {trial.number}, which was not evaluated in full ({had(trial, self.evaluator)}): "
                 f"there, its {metric.name} of {metric.score(found.loss):.5g} is clearly better than the "
                 f"{metric.score(found.whole):.5g} of what was; give it more time."
             )
@@ -249,7 +250,7 @@ class _Steps:
             loss, fold_losses = self.evaluator.loss_of(parts)
         elif not trial.complete:
             loss = float(np.mean(fold_losses)) if fold_losses else None
-        notes = [*_unfinished(trial, self.history, self.evaluator), *self.notes]
+        notes = [*unfinished(trial, self.history, self.evaluator), *self.notes]
         estimator = self._average(members)
         return HandOver(estimator, estimator, trial, weights, loss, fold_losses, parts, notes)
 
@@ -273,47 +274,3 @@ def _renew(estimator: BaseEstimator, trial: Trial, fitted: Pipeline) -> None:
     for member in estimator.members:
         if member.candidate == trial.candidate.text:
             member.models = [fitted]
-
-
-# ---- which one
-
-
-def _known_partial(history: History, known: dict[int, float] | None) -> Trial | None:
-    """The trial that a recorded run handed over, where that was not a whole one."""
-    trials = [history.trials[number] for number in known or ()]
-    return trials[0] if len(trials) == 1 and not trials[0].complete else None
-
-
-def _best(history: History, evaluator: Evaluator) -> Trial:
-    """The best candidate that was evaluated in full, if possible one whose files are whole.
-
-    Before there is one, the best partial one if it beats the dummy. Partial ones are compared on the most thorough rung
-    that any has a fold of, on the folds that all of them have there, which are the first.
-    """
-    whole = [trial for trial in history.kept() if trial.origin != DUMMY]
-    if whole:
-        return next((trial for trial in whole if evaluator.holds(trial)), whole[0])
-    dummy = history.complete()[0]
-    partial = [t for t in history.trials if t.fold_losses and not t.complete and evaluator.ended_folds(t)]
-    rows = max((trial.rung.rows * trial.rung.iterations for trial in partial), default=1.0)
-    partial = [trial for trial in partial if trial.rung.rows * trial.rung.iterations == rows]
-    if partial:
-        common = min(len(trial.fold_losses) for trial in partial)
-        found = min(partial, key=lambda t: (float(np.mean(t.fold_losses[:common])), -t.folds, t.number))
-        if dummy.loss is None or float(np.mean(found.fold_losses)) < dummy.loss:
-            return found
-    return dummy
-
-
-def _unfinished(trial: Trial, history: History, evaluator: Evaluator) -> list[str]:
-    """What the user should know of a model that is not a whole candidate, where there was none."""
-    if history.searched():
-        return []
-    if trial.origin == DUMMY:
-        return ["No candidate was ready in time: the model is a constant prediction; give it more time."]
-    return [f"No candidate was evaluated in full: the model is one of {_had(trial, evaluator)}; give it more time."]
-
-
-def _had(trial: Trial, evaluator: Evaluator) -> str:
-    folds = len(evaluator.folds(TOP))
-    return f"{len(trial.fold_losses)} of {folds} folds" if trial.rung.rows == 1.0 else str(trial.rung)

@@ -72,7 +72,7 @@ def _compare(trial: Trial, evaluator: Evaluator, whole: Predict) -> Better | Non
     if not losses[0] < losses[1]:
         return None
     ahead = _ahead(evaluator, np.concatenate(rows), np.concatenate(own), np.concatenate(theirs))
-    return Better(trial, *losses, ahead) if ahead > 0 else None
+    return Better(trial, losses[0], losses[1], ahead) if ahead > 0 else None
 
 
 def _places(valid: Array, rows: Array) -> Array:

@@ -80,6 +80,7 @@ class Evaluator:
     ) -> None:
         self.task, self.space, self.table, self.y = task, space, table, y
         self.splits, self.seed, self.run_dir = splits, seed, run_dir
+        run_dir.mkdir(parents=True, exist_ok=True)  # from now on, one that is gone is not made anew
         self.artifacts = Artifacts(run_dir)
         self.cache = LeafCache(run_dir)
         self.n_folds = len(splits) // repeats

@@ -93,7 +93,8 @@ class Recorded:
         self.stops = {
             trial.number: (trial.folds, trial.status, trial.error or "")
             for trial in trials
-            if trial.status not in ("ok", "running") and trial.folds and (not searched or trial.number in handed)
+            if trial.status != "ok" and trial.status != "running" and trial.folds
+            if not searched or trial.number in handed
         }
         if not any(self._again(number) and self._starts[number]["origin"] != DUMMY for number in self._starts):
             raise RunDirError(f"run_dir {str(run_dir)!r} holds no trial that ended well; there is nothing to replay.")
