@@ -148,7 +148,7 @@ class Evaluator:
             done += fit_once(self, job)
             return self._outcome(job, done, None)
         clock = Clock()
-        stored = self.artifacts.folds(job.candidate.key, job.rung)
+        stored = self.stored(job.candidate.key, job.rung)
         fitted: dict[int, Fitted] = {}
         for fold in self.folds(job.rung):
             if fold in stored:
@@ -170,7 +170,7 @@ class Evaluator:
 
     def finished_folds(self, job: Job) -> tuple[FoldResult, ...]:
         """Folds of a job that are on disk already."""
-        return () if job.refit else tuple(self.artifacts.folds(job.candidate.key, job.rung).values())
+        return () if job.refit else tuple(self.stored(job.candidate.key, job.rung).values())
 
     def folds(self, rung: Rung) -> range:
         """Numbers of the folds of a rung."""
@@ -329,15 +329,19 @@ class Evaluator:
         """Validation predictions of a complete trial, one array a fold."""
         return [self.prediction(trial, fold) for fold in self.folds(trial.rung)]
 
+    def stored(self, key: str, rung: Rung) -> dict[int, FoldResult]:
+        """Folds of a candidate that are on disk, with predictions of the right rows; the others never happened."""
+        found = self.artifacts.folds(key, rung)
+        for fold in list(found):
+            try:
+                self.artifacts.prediction(key, rung, fold, np.arange(0), len(self.shares.validation(fold, rung.rows)))
+            except ArtifactError:
+                del found[fold]
+        return found
+
     def ended_folds(self, trial: Trial) -> list[int]:
         """Folds of a trial that are on disk, with models and predictions."""
-        stored = self.artifacts.folds(trial.candidate.key, trial.rung)
-        try:
-            for fold in stored:
-                self.prediction(trial, fold, np.arange(0))
-        except ArtifactError:
-            return []
-        return list(stored)
+        return list(self.stored(trial.candidate.key, trial.rung))
 
     def holds(self, trial: Trial) -> bool:
         """Whether all of a complete trial's folds are on disk."""
