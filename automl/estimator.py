@@ -32,7 +32,7 @@ from automl.errors import DataError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
 from automl.fitted import check_fitted
-from automl.loop import Heartbeat, Listener, Tidy, record_dummy, search
+from automl.loop import Heartbeat, Listener, Mender, Tidy, record_dummy, search
 from automl.problem import Problem
 from automl.report.labels import Labels
 from automl.report.leaderboard import leaderboard
@@ -143,10 +143,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Weight of each trial in the ensemble, by number; empty without one.
     time_report_ : dict
         Where the seconds went.
-    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "executor", "disk",
+    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "disk", "run_dir",
         "replayed"}
-        "interrupted" is by Ctrl-C or SIGTERM, "executor" by workers that cannot be started, "disk" by a full disk: the
-        model is the best until then.
+        "interrupted" is by Ctrl-C or SIGTERM, "disk" by a full disk, "run_dir" by a run folder that was removed or
+        renamed: the model is the best until then, as far as its files are left.
     n_trials_ : int
         Candidates that were started.
     cv_splits_ : list of (train, validation) row numbers
@@ -304,6 +304,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             report = Reporter(history, searching, asked.task.metric, settings.callbacks, settings.verbose)
             listeners: list[Listener] = [
                 Tidy(history, evaluator.artifacts.keep_only),
+                Mender(history, evaluator.holds),
                 Heartbeat(history, budget),
                 report,
             ]
@@ -315,8 +316,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
                 reason, known, refits = recorded.outcome(history, reason)
             how = (settings.ensemble, refits, known)
             handed = hand_over(history, evaluator, executor, budget, asked.data.columns, *how)
+            handed.notes += executor.notes
             handed.notes += [] if recorded is None else recorded.differences(history)
-            history.end(reason, budget.elapsed(), handed.weights, isinstance(handed.best_pipeline, Pipeline))
+            history.end(reason, budget.elapsed(), handed.told_weights, isinstance(handed.best_pipeline, Pipeline))
         clock.lap("hand_over")
         clock.split("hand_over", handed.seconds)
         self._keep(asked, history, handed, evaluator)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Sequence
 
 from automl import signals
@@ -16,6 +18,8 @@ from automl.trials.history import History
 from automl.trials.trial import DUMMY, Failure, Job, Proposal, Trial
 
 WAIT_SECONDS = 0.2
+MEND_SECONDS = 1.0  # between looks at the files of the best candidates,
+MENDED = 10  # of so many
 TICK_SECONDS = 5.0  # between the journal's signs of life; a kill loses no more of the time that was spent
 
 Listener = Callable[[Trial | None], None]  # told of each trial that ended, and None while waiting
@@ -31,7 +35,8 @@ def search(
 ) -> str:
     """Try candidates until time, trials, patience or ideas run out; returns why it stopped.
 
-    Ctrl-C or SIGTERM end the search in order, and so does a full disk: what is finished stays, what runs is cut.
+    Ctrl-C or SIGTERM end the search in order, and so do a full disk and a run folder that is gone: what is finished
+    stays, what runs is cut.
     """
 
     def tell(trial: Trial | None) -> None:
@@ -40,7 +45,7 @@ def search(
 
     reason = None
     try:
-        while (reason := "disk" if history.trouble else budget.must_stop(history)) is None:
+        while (reason := _broken(history) or budget.must_stop(history)) is None:
             signals.checkpoint()
             while executor.has_room() and not budget.must_stop(history):
                 if (job := scheduler.next(history, strategy)) is None:
@@ -84,9 +89,33 @@ class Tidy:
         if trial is None:
             return
         needed = [*self.history.kept(), *self.history.running(), *self.history.unfinished, *self.history.growing()]
-        if not self.history.searched():  # then the folds of partial ones are the best there is
-            needed += self.history.trials
+        # the folds of partial ones may be the best there is
+        needed += self.history.promising() if self.history.searched() else self.history.trials
         self.keep_only({t.candidate.key for t in needed})
+
+
+class Mender:
+    """A listener that lets the best candidates run again where files of their folds are lost.
+
+    Parameters
+    ----------
+    history : History
+    holds : callable
+        Whether all files of a complete trial are there.
+    """
+
+    def __init__(self, history: History, holds: Callable[[Trial], bool]) -> None:
+        self.history, self.holds = history, holds
+        self._last = -math.inf
+        self(None)  # what was lost between two starts
+
+    def __call__(self, trial: Trial | None) -> None:
+        """Look now and then."""
+        if time.monotonic() - self._last < MEND_SECONDS:
+            return
+        best = [trial for trial in self.history.kept() if trial.origin != DUMMY][:MENDED]
+        self.history.again(trial for trial in best if not self.holds(trial))
+        self._last = time.monotonic()
 
 
 class Heartbeat:
@@ -126,6 +155,13 @@ def record_dummy(history: History, runs: Runs, space: Space, budget: Budget) -> 
             raise DiskError(result.message.removeprefix(sign))
         raise ArgumentError(f"metric: a constant prediction could not be scored: {result.message}")
     signals.ready()
+
+
+def _broken(history: History) -> str | None:
+    """Why the run cannot be written down any more."""
+    if history.journal is not None and not history.journal.path.exists():
+        return "run_dir"
+    return "disk" if history.trouble else None
 
 
 def _wait(budget: Budget) -> float:

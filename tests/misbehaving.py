@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.naive_bayes import GaussianNB
 
 
 class Shares(ClassifierMixin, BaseEstimator):
@@ -137,3 +138,11 @@ class Spy(TransformerMixin, BaseEstimator):
     def transform(self, X):
         self._tell("transform", X)
         return X
+
+
+class SlowBayes(GaussianNB):
+    """Good, but later than a limit of 0.5 s allows."""
+
+    def fit(self, X, y, sample_weight=None):
+        time.sleep(0.6)
+        return super().fit(X, y, sample_weight)

@@ -17,6 +17,7 @@ SCRIPT = """
 import json, sys, time
 from pathlib import Path
 import numpy as np
+from automl.trials.events import with_check
 from automl import AutoML
 from sklearn.datasets import load_diabetes, load_wine
 from automl.testing.components import example, target
@@ -68,6 +69,16 @@ def lines_of(folder):
 
 def events_of(folder):
     return [json.loads(line) for line in lines_of(folder)]
+
+
+def signed(events):
+    """Lines of a journal that tells these events, with the checksums that belong to them."""
+    check, lines = 0, []
+    for event in events:
+        body = json.dumps({name: value for name, value in event.items() if name != "check"}, separators=(",", ":"))
+        line, check = with_check(body.encode(), check)
+        lines.append(line)
+    return b"".join(lines)
 
 
 def assert_same(first, second):

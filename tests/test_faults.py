@@ -400,14 +400,14 @@ def test_a_signal_before_there_is_a_model_leaves_fit(tmp_path, space):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_during_the_hand_over_changes_nothing(tmp_path, space, monkeypatch, number):
-    from automl.ensemble import hand_over
+    from automl.ensemble import choice
 
     def select(*arguments, **named):
         os.kill(os.getpid(), number)
         return chosen(*arguments, **named)
 
-    chosen = hand_over.select
-    monkeypatch.setattr(hand_over, "select", select)
+    chosen = choice.select
+    monkeypatch.setattr(choice, "select", select)
     model = automl(space, tmp_path / "run", [], executor="inline").fit(X, Y)
     assert model.stop_reason_ == "max_trials"
     assert len(model.best_pipeline_.predict(X)) == len(X)

@@ -10,10 +10,10 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from separate import signed
 
 from automl.errors import AutoMLError, RunDirError
 from automl.testing.toys import outcome, record, toy_space
-from automl.trials.events import with_check
 from automl.trials.history import History
 from automl.trials.journal import FORMAT, Journal
 from automl.trials.recorded import Recorded
@@ -277,16 +277,6 @@ def test_a_line_that_was_changed_left_out_or_moved_is_found(tmp_path):
             opened(path)
         assert "\n" not in str(caught.value)
         assert path.read_bytes() == b"".join(content)
-
-
-def signed(events):
-    """Lines of events with the checksums that they should have."""
-    check, lines = 0, []
-    for event in events:
-        body = json.dumps({key: value for key, value in event.items() if key != "check"}, separators=(",", ":"))
-        line, check = with_check(body.encode(), check)
-        lines.append(line)
-    return b"".join(lines)
 
 
 json_values = st.recursive(

@@ -1,14 +1,12 @@
 """What is not ours stays as it is: folders without our mark, files that hold something else, links and devices."""
 
-import json
 import os
 import pickle
 import stat
 import threading
-import zlib
 
 import pytest
-from separate import events_of
+from separate import events_of, signed
 from sklearn.datasets import load_diabetes
 
 from automl import AutoML
@@ -194,16 +192,7 @@ def strangers(folder, **arguments):
     """A run whose journal, with right checksums, names other arguments."""
     events = events_of(folder)
     next(event for event in events if event["event"] == "session")["arguments"].update(arguments)
-    write_journal(folder, events)
-
-
-def write_journal(folder, events):
-    check, lines = 0, []
-    for event in events:
-        body = json.dumps({k: v for k, v in event.items() if k != "check"}, separators=(",", ":")).encode()
-        check = zlib.crc32(body, check)
-        lines.append(body[:-1] + b',"check":"%08x"}\n' % check)
-    (folder / "journal.jsonl").write_bytes(b"".join(lines))
+    (folder / "journal.jsonl").write_bytes(signed(events))
 
 
 def test_a_replay_takes_no_path_from_the_journal(tmp_path):

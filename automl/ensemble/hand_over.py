@@ -11,24 +11,26 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.pipeline import Pipeline
 
-from automl import signals
 from automl.data.columns import Columns
+from automl.ensemble.best import best, had, known_partial, unfinished
+from automl.ensemble.choice import blend, blend_of, choose
+from automl.ensemble.partial import Better, clearly_better
 from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
-from automl.ensemble.selection import select
-from automl.errors import ExecutorError
+from automl.ensemble.refit import await_refit, start_refit
+from automl.ensemble.rescue import fitted_anew
+from automl.errors import ArtifactError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute.base import Executor
 from automl.pipeline.prepare import TableReader
-from automl.schedule.budget import LOAD_BYTES, MEMBERS, Budget, refit_seconds
-from automl.space.seed import derive_seed
+from automl.schedule.budget import LOAD_BYTES, MEMBERS, Budget
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, TOP, Failure, Job, Outcome, Proposal, Trial
+from automl.trials.trial import DUMMY, Trial
 
 Array = NDArray[Any]
 
-SAMPLE_ROWS = 10_000  # rows that ensemble selection looks at
 SPARE = 0.35  # seconds left over for what is not predicted,
 SPARE_ROW = 5e-7  # and for each row: the files of a large run take a while to go
+SHOWN = 5  # numbers of trials in a note
 
 
 @dataclass
@@ -48,7 +50,8 @@ class HandOver:
     loss, fold_losses
         Of `best_estimator`.
     out_of_fold : list of ndarray
-        Its validation predictions, one array a fold.
+        Its validation predictions, one array a fold; of the first folds only where the model has no others, and
+        empty where they are lost or of a sample of the rows.
     notes : list of str
         What was skipped, and why.
     seconds : dict
@@ -65,6 +68,12 @@ class HandOver:
     notes: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def told_weights(self) -> dict[int, float]:
+        """`weights` as the journal has them: a trial that was not evaluated in full, yet is the model, is named too."""
+        alone = self.trial.complete or self.trial.origin == DUMMY
+        return self.weights if self.weights or alone else {self.trial.number: 1.0}
+
 
 def hand_over(
     history: History,
@@ -76,7 +85,7 @@ def hand_over(
     refits: bool = True,
     weights: dict[int, float] | None = None,
 ) -> HandOver:
-    """Make the most of the trials in the time that is left.
+    """Make the most of the trials in the time that is left, and of the files that are left.
 
     Parameters
     ----------
@@ -87,38 +96,7 @@ def hand_over(
     weights : dict of int to float, optional
         Of the ensemble, by number of trial, where it is known already (empty is none); selected where not given.
     """
-    trial = _best(history, evaluator)
-    notes = _unfinished(trial, len(evaluator.folds(TOP)))
-    notes += [history.trouble] if history.trouble else []
-    wanted = refits and trial.complete and trial.origin != DUMMY
-    refit = wanted and _start_refit(trial, evaluator, executor, budget, notes)
-    rivals = [t for t in history.kept() if t.rung == trial.rung]  # others had fewer repeats
-    predictions = {t.number: evaluator.out_of_fold(t) for t in rivals} if trial.complete else {}
-    watch = Stopwatch()
-    if weights is None:
-        weights = _choose(history, predictions, evaluator, budget, notes) if ensemble and trial.complete else {}
-    watch.lap("ensemble")
-    estimator, weights = _assemble(history, trial, weights, evaluator, columns, budget, notes)
-    watch.lap("load")
-    loss = trial.loss if trial.complete else float(np.mean(trial.fold_losses))
-    handed = HandOver(estimator, estimator, trial, weights, loss, trial.fold_losses, notes=notes)
-    if weights:
-        handed.out_of_fold = _blend(predictions, weights)
-        handed.loss, handed.fold_losses = evaluator.loss_of(handed.out_of_fold)
-    elif trial.complete:
-        handed.out_of_fold = predictions[trial.number]
-    handed.seconds = watch.laps
-    fitted = _await_refit(trial, evaluator, executor, budget, notes) if refit else None
-    watch.lap("refit")
-    if fitted is not None:
-        handed.best_pipeline = Pipeline([("columns", TableReader(columns).fit(None)), *fitted.steps])
-        if evaluator.forward:
-            _renew(estimator, trial, fitted)
-    elif weights:
-        handed.best_pipeline = _average(
-            [Member(trial.candidate.text, 1.0, evaluator.models(trial))], evaluator, columns
-        )
-    return handed
+    return _Steps(history, evaluator, executor, budget, columns).run(ensemble, refits, weights)
 
 
 class Stopwatch:
@@ -134,8 +112,161 @@ class Stopwatch:
         self.laps[name], self._last = now - self._last, now
 
 
-def _spare(evaluator: Evaluator) -> float:
-    return SPARE + SPARE_ROW * len(evaluator.y)
+class _Steps:
+    """One hand-over; files that cannot be read cost the trials that they belong to."""
+
+    def __init__(
+        self, history: History, evaluator: Evaluator, executor: Executor, budget: Budget, columns: Columns
+    ) -> None:
+        self.history, self.evaluator, self.executor = history, evaluator, executor
+        self.budget, self.columns = budget, columns
+        self.spare = SPARE + SPARE_ROW * len(evaluator.y)
+        self.notes = [history.trouble] if history.trouble else []
+        self.lost: dict[int, None] = {}  # trials whose files cannot be read
+
+    def run(self, ensemble: bool, refits: bool, known: dict[int, float] | None) -> HandOver:
+        """All steps, with the `known` weights of a run that is replayed."""
+        history, watch = self.history, Stopwatch()
+        trial = first = known_partial(history, known) or best(history, self.evaluator)
+        whole = trial.complete and trial.origin != DUMMY
+        tools = (self.evaluator, self.executor)
+        refits = refits and whole and self.evaluator.run_dir.exists()
+        refit = refits and start_refit(first, *tools, self._left(), self.notes)
+        rivals = [t for t in history.kept() if t.rung == trial.rung and t.origin != DUMMY] if whole else []
+        weights = known if known is not None and whole else {}
+        if ensemble and known is None and whole:
+            weights = choose(rivals[rivals.index(trial) :], self.evaluator, self._out_of_time, self.notes)
+        watch.lap("ensemble")
+        partial = self._partial(rivals, weights or {trial.number: 1.0}) if known is None and whole else None
+        if partial is not None:
+            trial, weights = partial.trial, {}
+            self.executor.cancel()  # the refit
+        trial, members, weights = self._load(trial, weights)
+        watch.lap("load")
+        parts = self._out_of_fold(trial, weights) if members else []
+        wanted = refit and partial is None
+        fitted = await_refit(first, *tools, self._left(), self.notes) if wanted else None
+        watch.lap("refit")
+        if anew := not members:
+            trial, pipeline = (
+                (first, fitted) if fitted is not None else fitted_anew(history, self.evaluator, self._left)
+            )
+            members = [Member(trial.candidate.text, 1.0, [pipeline])]
+        self._tell_lost(trial, anew=anew)
+        handed = self._handed(trial, members, weights, parts)
+        handed.best_pipeline = self._best_pipeline(handed, fitted if trial is first else None)
+        handed.seconds = watch.laps
+        return handed
+
+    def _tell_lost(self, trial: Trial, *, anew: bool) -> None:
+        if not self.lost:
+            return
+        numbers = ", ".join([*map(str, self.lost)][:SHOWN]) + (", ..." if len(self.lost) > SHOWN else "")
+        text = f"Files of the run are missing or damaged: the model is without trials {numbers}."
+        if anew and trial.origin == DUMMY:
+            text = "Files of the run are missing or damaged, so that the model is a constant prediction; fit it again."
+        elif anew:
+            text = f"Files of the run are missing or damaged: the model is trial {trial.number}, fitted on all rows."
+        self.notes.append(text)
+
+    def _left(self) -> float | None:
+        left = self.budget.remaining()
+        return None if left is None else left - self.spare
+
+    def _out_of_time(self) -> bool:
+        handling = self.budget.handling_seconds(sum(trial.model_bytes for trial in self.history.searched()[:MEMBERS]))
+        left = self._left()
+        return left is not None and left < handling + 0.1
+
+    def _partial(self, rivals: list[Trial], weights: dict[int, float]) -> Better | None:
+        """A candidate that was not evaluated in full and is better than the whole ones of these weights."""
+        members = {trial.number: trial for trial in rivals}
+        found = clearly_better(
+            self.history,
+            self.evaluator,
+            lambda fold, rows: blend_of(members, weights, self.evaluator, fold, rows),
+            self._out_of_time,
+        )
+        if found is not None:
+            metric, trial = self.evaluator.task.metric, found.trial
+            self.notes.append(
+                f"The model is trial {trial.number}, which was not evaluated in full ({had(trial, self.evaluator)}): "
+                f"there, its {metric.name} of {metric.score(found.loss):.5g} is clearly better than the "
+                f"{metric.score(found.whole):.5g} of what was; give it more time."
+            )
+        return found
+
+    # ---- models and predictions
+
+    def _load(self, trial: Trial, weights: dict[int, float]) -> tuple[Trial, list[Member], dict[int, float]]:
+        """The members' fold models, the heaviest weights first, as long as there is time; else those of one trial."""
+        members: list[Member] = []
+        size = trial.model_bytes // max(1, trial.folds)  # of the refitted pipeline
+        loaded: dict[int, float] = {}
+        for number in sorted(weights, key=lambda number: -weights[number]):
+            member, left = self.history.trials[number], self._left()
+            saving = self.budget.handling_seconds(size) - size / LOAD_BYTES  # of what was loaded before
+            loading = self.budget.handling_seconds(member.model_bytes) + saving
+            if left is not None and members and loading > left:
+                self.notes.append(f"Trial {number} was left out of the ensemble: no time was left to load its models.")
+            elif (found := self._member(member, weights[number])) is not None:
+                members.append(found)
+                loaded[number] = weights[number]
+                size += member.model_bytes
+        if len(members) > 1:
+            total = sum(loaded.values())
+            total = 1.0 if abs(total - 1.0) < 1e-9 else total  # so that weights of a journal stay what they are
+            for one in members:
+                one.weight /= total
+            return trial, members, {number: weight / total for number, weight in loaded.items()}
+        others = [t for t in self.history.kept() if t.origin != DUMMY and t is not trial]
+        for one_trial in [*(self.history.trials[number] for number in loaded), trial, *others]:
+            if (found := self._member(one_trial, 1.0)) is not None:
+                return one_trial, [found], {}
+        return trial, [], {}
+
+    def _member(self, trial: Trial, weight: float) -> Member | None:
+        """A trial with its fold models; None where they cannot be read."""
+        try:
+            return Member(trial.candidate.text, weight, self.evaluator.models(trial))
+        except ArtifactError:
+            self.lost[trial.number] = None
+            return None
+
+    def _out_of_fold(self, trial: Trial, weights: dict[int, float]) -> list[Array]:
+        try:
+            if weights:
+                return blend(self.history.trials, weights, self.evaluator)
+            if trial.complete:
+                return self.evaluator.out_of_fold(trial)
+            folds = self.evaluator.ended_folds(trial) if trial.rung.rows >= 1 else []
+            return [self.evaluator.prediction(trial, fold) for fold in folds if folds == list(range(len(folds)))]
+        except ArtifactError:
+            return []
+
+    def _handed(self, trial: Trial, members: list[Member], weights: dict[int, float], parts: list[Array]) -> HandOver:
+        loss, fold_losses = trial.loss, trial.fold_losses
+        if weights and parts:
+            loss, fold_losses = self.evaluator.loss_of(parts)
+        elif not trial.complete:
+            loss = float(np.mean(fold_losses)) if fold_losses else None
+        notes = [*unfinished(trial, self.history, self.evaluator), *self.notes]
+        estimator = self._average(members)
+        return HandOver(estimator, estimator, trial, weights, loss, fold_losses, parts, notes)
+
+    def _best_pipeline(self, handed: HandOver, fitted: Pipeline | None) -> BaseEstimator:
+        if fitted is not None:
+            if self.evaluator.forward:
+                _renew(handed.best_estimator, handed.trial, fitted)
+            return Pipeline([("columns", TableReader(self.columns).fit(None)), *fitted.steps])
+        found = self._member(handed.trial, 1.0) if handed.weights else None
+        return handed.best_estimator if found is None else self._average([found])
+
+    def _average(self, members: list[Member]) -> BaseEstimator:
+        task = self.evaluator.task
+        if task.classes is None:
+            return AveragedRegressor(members, self.columns)
+        return AveragedClassifier(members, self.columns, task.classes, task.costs)
 
 
 def _renew(estimator: BaseEstimator, trial: Trial, fitted: Pipeline) -> None:
@@ -143,180 +274,3 @@ def _renew(estimator: BaseEstimator, trial: Trial, fitted: Pipeline) -> None:
     for member in estimator.members:
         if member.candidate == trial.candidate.text:
             member.models = [fitted]
-
-
-# ---- the best candidate on all rows
-
-
-def _start_refit(trial: Trial, evaluator: Evaluator, executor: Executor, budget: Budget, notes: list[str]) -> bool:
-    left = budget.remaining()
-    seconds = refit_seconds(trial, evaluator.n_folds)
-    if left is not None and seconds > left - _spare(evaluator):
-        notes.append(f"best_pipeline_ was not refitted on all rows ({seconds:.1f} s did not fit): its fold models.")
-        return False
-    limit = None if left is None else max(0.1, left - _spare(evaluator))
-    proposal = Proposal(trial.candidate, trial.origin)
-    executor.submit(trial, Job(proposal, seconds_limit=limit, refit=True, rounds=trial.rounds))
-    return True
-
-
-def _await_refit(
-    trial: Trial, evaluator: Evaluator, executor: Executor, budget: Budget, notes: list[str]
-) -> Pipeline | None:
-    left = budget.remaining()
-    try:
-        ended = executor.finished(3600.0 if left is None else max(0.0, left - _spare(evaluator)))
-    except ExecutorError as error:
-        ended = [(trial, Failure("crashed", str(error)))]
-    except KeyboardInterrupt:
-        if signals.insisted():
-            raise
-        ended = [(trial, Failure("cut", "interrupted"))]
-    if ended and isinstance(ended[0][1], Outcome):
-        found: Pipeline | None = evaluator.artifacts.refit(trial.candidate.key)
-        return found
-    executor.cancel()
-    why = getattr(ended[0][1], "message", "") if ended else "no time left"
-    notes.append(f"best_pipeline_ was not refitted on all rows ({why}): its fold models.")
-    return None
-
-
-# ---- the ensemble
-
-
-def _choose(
-    history: History, predictions: dict[int, list[Array]], evaluator: Evaluator, budget: Budget, notes: list[str]
-) -> dict[int, float]:
-    """Weights by trial number; empty where the best candidate is better alone."""
-    trials = [trial for trial in history.kept() if trial.origin != DUMMY and trial.number in predictions]
-    metric = evaluator.task.metric
-    truths: list[Array] = []
-    counts: list[Array | None] = []  # weights of the rows
-    views: list[Array] = []
-    folds = range(len(next(iter(predictions.values()))))
-    for fold, rows in enumerate(_sample(evaluator, folds)):
-        places = evaluator.splits[fold][1][rows]
-        y, weight = evaluator.y[places], evaluator.weights(places)
-        parts = [np.asarray(predictions[trial.number][fold][rows], dtype=np.float64) for trial in trials]
-        truths.append(y)
-        counts.append(weight)
-        views.append(np.stack([metric.view(y, part) if metric.view else part for part in parts]) if parts else y[:0])
-
-    def losses(blends: list[Array]) -> Array:
-        if evaluator.pooled:
-            whole = [part for part in counts if part is not None]
-            weight = np.concatenate(whole) if whole else None
-            return metric.losses(np.concatenate(truths), np.concatenate(blends, axis=1), weight)
-        folds = zip(truths, blends, counts, strict=True)
-        return np.asarray(np.mean([metric.losses(y, blend, weight) for y, blend, weight in folds], axis=0))
-
-    handling = budget.handling_seconds(sum(trial.model_bytes for trial in trials[:MEMBERS]))
-
-    def out_of_time() -> bool:
-        left = budget.remaining()
-        return left is not None and left < _spare(evaluator) + handling + 0.1
-
-    try:
-        chosen = select(views, losses, out_of_time=out_of_time)
-    except Exception as error:  # a user's metric may fail on a blend that it has not met before
-        notes.append(f"No ensemble was made: the metric failed on one ({error!r}).")
-        return {}
-    weights = {trials[place].number: weight for place, weight in chosen.items()}
-    if len(weights) < 2:
-        return {}
-    whole, _ = evaluator.loss_of(_blend(predictions, weights))
-    best = trials[0].loss
-    return weights if best is not None and whole < best else {}
-
-
-def _sample(evaluator: Evaluator, folds: range) -> list[Array]:
-    """Row numbers within each validation part; all where they are few."""
-    sizes = [len(evaluator.splits[fold][1]) for fold in folds]
-    share = min(1.0, SAMPLE_ROWS / sum(sizes))
-    if share == 1.0:
-        return [np.arange(size) for size in sizes]
-    rng = np.random.default_rng(derive_seed(evaluator.seed, "selection"))
-    parts: list[Array] = []
-    for (_, valid), size in zip((evaluator.splits[fold] for fold in folds), sizes, strict=True):
-        order = rng.permutation(size)
-        if evaluator.task.classes is not None:  # stratified: by class, then by chance
-            order = order[np.argsort(evaluator.y[valid][order], kind="stable")]
-        parts.append(np.sort(order[:: max(1, round(1 / share))]))
-    return parts
-
-
-def _blend(predictions: dict[int, list[Array]], weights: dict[int, float]) -> list[Array]:
-    folds = range(len(next(iter(predictions.values()))))
-    return [
-        np.asarray(sum(weight * predictions[number][fold].astype(np.float64) for number, weight in weights.items()))
-        for fold in folds
-    ]
-
-
-def _assemble(
-    history: History,
-    trial: Trial,
-    weights: dict[int, float],
-    evaluator: Evaluator,
-    columns: Columns,
-    budget: Budget,
-    notes: list[str],
-) -> tuple[BaseEstimator, dict[int, float]]:
-    """Load the members' fold models, the heaviest weights first, as long as there is time."""
-    members: list[Member] = []
-    size = trial.model_bytes // max(1, trial.folds)  # of the refitted pipeline
-    loaded: dict[int, float] = {}
-    for number in sorted(weights, key=lambda number: -weights[number]):
-        member = history.trials[number]
-        left = budget.remaining()
-        saving = budget.handling_seconds(size) - size / LOAD_BYTES  # of what was loaded before
-        loading = budget.handling_seconds(member.model_bytes) + saving
-        if left is not None and members and loading > left - _spare(evaluator):
-            notes.append(f"Trial {number} was left out of the ensemble: its models could not be loaded in time.")
-            continue
-        members.append(Member(member.candidate.text, weights[number], evaluator.models(member)))
-        loaded[number] = weights[number]
-        size += member.model_bytes
-    if not members:
-        members = [Member(trial.candidate.text, 1.0, evaluator.models(trial))]
-    total = sum(member.weight for member in members)
-    total = 1.0 if abs(total - 1.0) < 1e-9 else total  # so that weights of a journal stay what they are
-    for member_ in members:
-        member_.weight /= total
-    kept = {number: weight / total for number, weight in loaded.items()}
-    return _average(members, evaluator, columns), kept if len(kept) > 1 else {}
-
-
-def _average(members: list[Member], evaluator: Evaluator, columns: Columns) -> BaseEstimator:
-    if evaluator.task.classes is None:
-        return AveragedRegressor(members, columns)
-    return AveragedClassifier(members, columns, evaluator.task.classes, evaluator.task.costs)
-
-
-def _unfinished(trial: Trial, folds: int) -> list[str]:
-    """What the user should know of a model that is not a whole candidate."""
-    if trial.origin == DUMMY:
-        return ["No candidate was ready in time: the model is a constant prediction; give it more time."]
-    if not trial.complete:
-        had = f"{len(trial.fold_losses)} of {folds} folds" if trial.rung.rows == 1.0 else str(trial.rung)
-        return [f"No candidate was evaluated in full: the model is one of {had}; give it more time."]
-    return []
-
-
-def _best(history: History, evaluator: Evaluator) -> Trial:
-    """The best complete candidate; before there is one, the best partial one if it beats the dummy.
-
-    Partial ones are compared on the most thorough rung that any has a fold of, on the folds that all of them have
-    there, which are the first; those whose models are gone are none.
-    """
-    complete = history.complete()
-    partial = [] if history.searched() else [t for t in history.trials if t.fold_losses and not t.complete]
-    partial = [trial for trial in partial if evaluator.artifacts.folds(trial.candidate.key, trial.rung)]
-    rows = max((trial.rung.rows * trial.rung.iterations for trial in partial), default=1.0)
-    partial = [trial for trial in partial if trial.rung.rows * trial.rung.iterations == rows]
-    if partial:
-        common = min(len(trial.fold_losses) for trial in partial)
-        found = min(partial, key=lambda t: (float(np.mean(t.fold_losses[:common])), -t.folds, t.number))
-        if not complete or complete[0].loss is None or float(np.mean(found.fold_losses)) < complete[0].loss:
-            return found
-    return complete[0]

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 from automl.data.splits import Split
 from automl.data.table import Table
 from automl.data.task import Task
+from automl.errors import ArtifactError
 from automl.evaluate.limits import Clock, contained, fold_ends, out_of_race, out_of_time
 from automl.evaluate.out_of_bag import fit_once, partitions
 from automl.evaluate.rounds import Fitted, settle_rounds, takes_eval_set
@@ -84,6 +85,7 @@ class Evaluator:
     ) -> None:
         self.task, self.space, self.table, self.y = task, space, table, y
         self.splits, self.seed, self.run_dir = splits, seed, run_dir
+        run_dir.mkdir(parents=True, exist_ok=True)  # from now on, one that is gone is not made anew
         self.artifacts = Artifacts(run_dir, run)
         self.cache = LeafCache(run_dir)
         self.n_folds = len(splits) // repeats
@@ -151,7 +153,7 @@ class Evaluator:
             done += fit_once(self, job)
             return self._outcome(job, done, None)
         clock = Clock()
-        stored = self.artifacts.folds(job.candidate.key, job.rung)
+        stored = self.stored(job.candidate.key, job.rung)
         fitted: dict[int, Fitted] = {}
         for fold in self.folds(job.rung):
             if fold in stored:
@@ -173,7 +175,7 @@ class Evaluator:
 
     def finished_folds(self, job: Job) -> tuple[FoldResult, ...]:
         """Folds of a job that are on disk already."""
-        return () if job.refit else tuple(self.artifacts.folds(job.candidate.key, job.rung).values())
+        return () if job.refit else tuple(self.stored(job.candidate.key, job.rung).values())
 
     def folds(self, rung: Rung) -> range:
         """Numbers of the folds of a rung."""
@@ -293,29 +295,62 @@ class Evaluator:
 
     # ---- all rows
 
-    def _refit(self, job: Job) -> Outcome:
-        key, clock = job.candidate.key, Clock()
-        recipe = self.recipe(derive_seed(self.seed, key, "refit"), job.threads, job.rounds)
+    def fit_all(self, job: Job, classes: Array | None = None) -> Pipeline:
+        """A candidate fitted on all rows; `classes` are labels to tell, where they are not to be the coded ones."""
+        recipe = self.recipe(derive_seed(self.seed, job.candidate.key, "refit"), job.threads, job.rounds)
         used = self.table.about.used
         table, y = (self.table, self.y) if used is None else (self.table.take(used), self.y[used])
+        if classes is not None:
+            recipe, y = replace(recipe, classes=classes), classes[y]
+        return fit(build(job.candidate, recipe), table, y)
+
+    def _refit(self, job: Job) -> Outcome:
+        key, clock = job.candidate.key, Clock()
         stored = self.artifacts.folds(key, TOP)
-        if self.task.classes is not None:
-            recipe, y = replace(recipe, classes=self.task.classes), self.task.classes[y]
-        if stored and stored[0].out_of_bag:  # fitted on all rows already
+        if 0 in stored and stored[0].out_of_bag:  # fitted on all rows already
             pipeline = self.artifacts.model(key, TOP, 0)
-            if recipe.classes is not None:
-                pipeline[-1].relabel(recipe.classes)
+            if self.task.classes is not None:
+                pipeline[-1].relabel(self.task.classes)
         else:
-            pipeline = fit(build(job.candidate, recipe), table, y)
+            pipeline = self.fit_all(job, self.task.classes)
         self.artifacts.save_refit(key, pipeline)
         result = FoldResult(0, 0.0, 0.0, 0.0, clock.seconds(), 0.0, 0, 0, job.rounds)
         return Outcome((result,), 0.0, (), 0.0)
 
     # ---- whole candidates
 
+    def prediction(self, trial: Trial, fold: int, places: Array | None = None) -> Array:
+        """A trial's predictions of a fold's validation rows at its rung, or of some of them.
+
+        Raises
+        ------
+        ArtifactError
+            If they are missing or damaged.
+        """
+        rows = len(self.shares.validation(fold, trial.rung.rows))
+        return self.artifacts.prediction(trial.candidate.key, trial.rung, fold, places, rows)
+
     def out_of_fold(self, trial: Trial) -> list[Array]:
         """Validation predictions of a complete trial, one array a fold."""
-        return [self.artifacts.prediction(trial.candidate.key, trial.rung, fold) for fold in self.folds(trial.rung)]
+        return [self.prediction(trial, fold) for fold in self.folds(trial.rung)]
+
+    def stored(self, key: str, rung: Rung) -> dict[int, FoldResult]:
+        """Folds of a candidate that are on disk, with predictions of the right rows; the others never happened."""
+        found = self.artifacts.folds(key, rung)
+        for fold in list(found):
+            try:
+                self.artifacts.prediction(key, rung, fold, np.arange(0), len(self.shares.validation(fold, rung.rows)))
+            except ArtifactError:
+                del found[fold]
+        return found
+
+    def ended_folds(self, trial: Trial) -> list[int]:
+        """Folds of a trial that are on disk, with models and predictions."""
+        return list(self.stored(trial.candidate.key, trial.rung))
+
+    def holds(self, trial: Trial) -> bool:
+        """Whether all of a complete trial's folds are on disk."""
+        return self.ended_folds(trial) == list(self.folds(trial.rung))
 
     def loss_of(self, predictions: list[Array]) -> tuple[float, tuple[float, ...]]:
         """Loss of out-of-fold predictions, as trials are scored, and the losses of the folds."""
@@ -325,10 +360,17 @@ class Evaluator:
         """Fold models of a trial that are on disk (all where it is complete); one where it was fitted once.
 
         Where folds go forward in time, only the last one's: it has seen the most rows, and the latest.
+
+        Raises
+        ------
+        ArtifactError
+            If one cannot be read, or there is none.
         """
         key = trial.candidate.key
         stored = self.artifacts.folds(key, trial.rung)
-        own = [fold for fold in sorted(stored) if fold == 0 or not stored[fold].out_of_bag]
+        if not stored or (trial.complete and len(stored) < len(self.folds(trial.rung))):
+            raise ArtifactError(f"Trial {trial.number} lacks files of its folds in {str(self.run_dir)!r}.")
+        own = [fold for fold in stored if fold == 0 or not stored[fold].out_of_bag]
         return [self.load(key, trial.rung, stored[fold]) for fold in own[-1 if self.forward else 0 :]]
 
 

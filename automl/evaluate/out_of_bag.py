@@ -41,9 +41,9 @@ def partitions(splits: Sequence[Split], rows: int) -> bool:
 def fit_once(evaluator: Evaluator, job: Job) -> list[FoldResult]:
     """The folds of a forest that validates itself: one model, the first fold's, stands for all of them."""
     key = job.candidate.key
-    stored = evaluator.artifacts.folds(key, job.rung)
+    stored = evaluator.stored(key, job.rung)
     folds = evaluator.folds(job.rung)
-    if len(stored) >= len(folds):
+    if all(fold in stored for fold in folds):
         return [stored[fold] for fold in folds]
     pipeline = build(job.candidate, evaluator.recipe(derive_seed(evaluator.seed, key, "refit"), job.threads))
     clock = Clock()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from automl.execute.base import Executor
-from automl.trials.disk import writing
 
 
 def make_executor(name: str, n_jobs: int, run_dir: Path, memory_limit: int | None = None) -> Executor:
@@ -18,6 +17,6 @@ def make_executor(name: str, n_jobs: int, run_dir: Path, memory_limit: int | Non
 
         return Inline()
     from automl.execute.processes import Processes
+    from automl.execute.sturdy import Sturdy
 
-    with writing("The workers' log", run_dir):
-        return Processes(None, n_jobs, run_dir, memory_limit=memory_limit)
+    return Sturdy(lambda: Processes(None, n_jobs, run_dir, memory_limit=memory_limit))

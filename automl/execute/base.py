@@ -24,6 +24,10 @@ class Executor(Protocol):
     Used as a context manager; on leaving it, everything it started has ended.
     """
 
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of how the jobs ran."""
+
     def attach(self, runs: Runs) -> None:
         """Give it the evaluator, before the first job; until then it may warm up."""
 

@@ -21,6 +21,7 @@ class Inline:
 
     def __init__(self, runs: Runs | None = None) -> None:
         self._runs = runs
+        self.notes: list[str] = []
         self._queue: list[tuple[Trial, Job]] = []
 
     def attach(self, runs: Runs) -> None:

@@ -8,14 +8,17 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import IO, Any
 
 import psutil
 
 from automl.execute.server import MESSAGE
+from automl.trials.disk import writing
 from automl.trials.sealed import SESSION, session_key
 
 # imported by the server before it forks: what candidates need
@@ -28,16 +31,36 @@ PRELOAD = (
 
 # macOS has fork, but its own libraries may crash in the child
 CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds") and sys.platform != "darwin"
+START_SECONDS = 300.0  # that a server may take to import its libraries
+LOOK_SECONDS = 0.1  # between looks at whether a worker is still wanted
+ATTEMPTS = 4  # at forking a worker,
+PAUSE_SECONDS = 0.05  # between the first two, then twice as long, and so on
 WINDOWS = sys.platform == "win32"
+
+
+class ForkError(OSError):
+    """The server of workers could not fork."""
 
 
 class Worker:
     """One process that evaluates one job at a time; `pid` is None until the server has told it."""
 
-    def __init__(self, connection: Connection, pid: int | None, process: subprocess.Popen[bytes] | None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        pid: int | None,
+        process: subprocess.Popen[bytes] | None,
+        server: subprocess.Popen[bytes] | None = None,
+    ) -> None:
         self.connection = connection
         self.pid = pid
         self._process = process
+        self._server = server
+
+    @property
+    def orphaned(self) -> bool:
+        """Whether the server that forked it has ended, which ends its workers."""
+        return self._server is not None and self._server.poll() is not None
 
     def strike(self) -> None:
         """Send SIGKILL, which no process can ignore; `kill` cleans up after it."""
@@ -79,13 +102,17 @@ class Pool:
 
     def __init__(self, evaluator_path: Path, log_path: Path, *, fork: bool = True) -> None:
         self._evaluator_path = evaluator_path
-        self._log: IO[bytes] = log_path.open("ab")
+        with writing("The workers' log", log_path.parent):
+            self._log: IO[bytes] = log_path.open("ab")
         self._fork = fork
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._exits: dict[int, int] = {}
+        self._unclaimed = 0  # workers that were asked for, and given up before they came
+        self.notes: list[str] = []  # for the user
         if fork:
-            self._start_server()
+            with contextlib.suppress(OSError):  # the first worker tries again
+                self._start_server()
 
     def _launch(self, code: str, arguments: list[str], fd: int) -> subprocess.Popen[bytes]:
         """An interpreter of its own that inherits a descriptor (a handle on Windows), away from Ctrl-C."""
@@ -109,40 +136,100 @@ class Pool:
         )
 
     def _start_server(self) -> None:
-        self._control, theirs = socket.socketpair()
+        control, theirs = socket.socketpair()
         with theirs:
             arguments = [str(theirs.fileno()), str(os.getpid()), str(self._evaluator_path), *PRELOAD]
-            self._server = self._launch("from automl.execute.server import main; main()", arguments, theirs.fileno())
+            try:
+                code = "from automl.execute.server import main; main()"
+                self._server = self._launch(code, arguments, theirs.fileno())
+            except BaseException:
+                control.close()
+                raise
+        self._control = control
         self._control.settimeout(30)
 
-    def start(self) -> Worker:
-        """A new worker; it answers as soon as the server has forked it."""
+    def start(self, give_up: Callable[[], bool] = lambda: False, *, alone: bool = True) -> Worker | None:
+        """A new worker; it answers as soon as the server has forked it.
+
+        A server that still imports its libraries, which takes a slow disk many seconds, is waited for until `give_up`
+        says to; then there is None. Where the server ends again and again, or cannot fork though this worker would be
+        `alone`, workers are fresh interpreters from then on.
+
+        Raises
+        ------
+        OSError
+            If there is no room for another process, or for its descriptors.
+        """
+        if not self._fork:
+            return self._fresh()
+        try:
+            return self._forked(give_up)
+        except (OSError, EOFError) as error:
+            if isinstance(error, ForkError) and not alone:  # others would end with the server
+                raise
+            self._stop_server()
+            self._fork = False
+            worker = self._fresh()
+            self.notes.append(f"Workers could not be forked ({error}): each is an interpreter of its own.")
+            return worker
+
+    def _fresh(self) -> Worker:
         connection, theirs = Pipe()
         with theirs:
-            if not self._fork:
-                code = "from automl.execute.worker import main; main()"
-                arguments = [str(theirs.fileno()), str(os.getpid()), str(self._evaluator_path)]
+            code = "from automl.execute.worker import main; main()"
+            arguments = [str(theirs.fileno()), str(os.getpid()), str(self._evaluator_path)]
+            try:
                 process = self._launch(code, arguments, theirs.fileno())
-                return Worker(connection, process.pid, process)
-            for attempt in (1, 2):
+            except BaseException:
+                connection.close()
+                raise
+            return Worker(connection, process.pid, process)
+
+    def _forked(self, give_up: Callable[[], bool]) -> Worker | None:
+        connection, theirs = Pipe()
+        with theirs:
+            for attempt in range(1, ATTEMPTS + 1):
                 try:
+                    if self._control is None:
+                        self._start_server()
                     assert self._control is not None
                     socket.send_fds(self._control, [b"w"], [theirs.fileno()])
-                    return Worker(connection, self._await_pid(), None)
-                except (OSError, EOFError):  # the server was killed from outside
-                    self._stop_server()
-                    if attempt == 2:
+                    if (pid := self._await_pid(give_up)) is not None:
+                        return Worker(connection, pid, None, self._server)
+                    connection.close()  # the worker that comes too late ends at once
+                    return None
+                except (OSError, EOFError) as error:
+                    if not isinstance(error, ForkError):  # the server was killed from outside, or cannot be started
+                        self._stop_server()
+                    if attempt == ATTEMPTS or give_up():
                         connection.close()
                         raise
-                    self._start_server()
+                    time.sleep(attempt * PAUSE_SECONDS)  # a limit of processes may have room again
         raise AssertionError("not reached")
 
-    def _await_pid(self) -> int:
+    def _await_pid(self, give_up: Callable[[], bool]) -> int | None:
+        assert self._control is not None
+        until = time.monotonic() + START_SECONDS
         while True:
-            kind, pid, status = self._read()
-            if kind == b"s":
+            if not wait([self._control], LOOK_SECONDS):
+                if give_up():
+                    self._unclaimed += 1
+                    return None
+                if time.monotonic() >= until:
+                    raise TimeoutError("the server of workers does not answer")
+            elif (pid := self._take()) is not None:
                 return pid
+
+    def _take(self) -> int | None:
+        """Read what the server says: the pid of a worker that is waited for, else None."""
+        kind, pid, status = self._read()
+        if kind == b"e":
             self._exits[pid] = status
+        elif not self._unclaimed:
+            return pid
+        else:
+            self._unclaimed -= 1
+        return None
 
     def _read(self) -> tuple[bytes, int, int]:
         assert self._control is not None
@@ -153,6 +240,8 @@ class Pool:
                 raise EOFError("the server of workers ended")
             data += part
         kind, pid, status = MESSAGE.unpack(data)
+        if kind == b"f":
+            raise ForkError(status, os.strerror(status))
         return kind, pid, status
 
     def exit_status(self, worker: Worker) -> int | None:
@@ -166,8 +255,7 @@ class Pool:
         self._control.settimeout(1.0)
         try:
             while worker.pid not in self._exits:
-                _, pid, status = self._read()
-                self._exits[pid] = status
+                self._take()
         except (OSError, EOFError):
             return None
         finally:
@@ -180,8 +268,10 @@ class Pool:
             self._control = None
         if self._server is not None:
             self._server.kill()  # its workers are tied to it
-            self._server.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # one that waits for a disk ends when that answers
+                self._server.wait(timeout=1.0)
             self._server = None
+        self._unclaimed = 0
 
     def close(self) -> None:
         """End the server; workers end with it."""

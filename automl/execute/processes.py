@@ -27,6 +27,7 @@ from automl.execute import pool
 from automl.execute.base import Runs
 from automl.execute.memory import Memory
 from automl.execute.pool import Pool, Worker
+from automl.execute.worker import Unopened
 from automl.trials.disk import writing
 from automl.trials.files import write_whole
 from automl.trials.trial import Failure, FailureKind, Job, Outcome, Trial
@@ -47,6 +48,7 @@ class _Run:
     started: float
     peak_bytes: int = 0
     killed: bool = False
+    unopened: bool = False  # the worker could not open the evaluator
 
 
 class Processes:
@@ -91,16 +93,26 @@ class Processes:
         self._running: list[_Run] = []
         self._open = 0  # jobs submitted and not yet told of
         self._resting: list[Worker] = []
+        self._repeated: set[int] = set()  # trials whose job was queued again
         self._ended: queue.Queue[Ended | ExecutorError] = queue.Queue()
         self._error: ExecutorError | None = None
         self.busy_seconds = 0.0
         self.first_started: float | None = None
         self._closing = self._cancelling = False
-        self._bell, self._ringer = mpc.Pipe(duplex=False)
-        self._supervisor = threading.Thread(target=self._supervise, name="automl-supervisor", daemon=True)
-        self._supervisor.start()
+        try:
+            self._bell, self._ringer = mpc.Pipe(duplex=False)
+            self._supervisor = threading.Thread(target=self._supervise, name="automl-supervisor", daemon=True)
+            self._supervisor.start()
+        except (OSError, RuntimeError):  # no room for descriptors or a thread
+            self._pool.close()
+            raise
         if runs is not None:
             self.attach(runs)
+
+    @property
+    def notes(self) -> list[str]:
+        """What became of workers that could not be started, for the user."""
+        return self._pool.notes
 
     def attach(self, runs: Runs) -> None:
         """Give it the evaluator, before the first job."""
@@ -205,10 +217,10 @@ class Processes:
                     self._bell.recv_bytes()
                 self._relieve()
                 for run in list(self._running):
-                    if (result := self._result(run)) is not None:
+                    if (result := self._result(run)) is not None and not self._again(run, result):
                         self._leave(run, result)
         except Exception as error:  # told to the main thread, which would wait for ever
-            self._ended.put(ExecutorError(f"Worker processes cannot be started or kept: {error!r}"))
+            self._ended.put(ExecutorError(f"worker processes cannot be started or kept ({error})"))
 
     def _pause(self) -> float:
         now = time.monotonic()
@@ -226,7 +238,9 @@ class Processes:
                 many = sum(job.threads for job in jobs) > self._n_jobs or not self._memory.holds(jobs)
                 if self._running and many:
                     return
-            worker = self._rested() or self._pool.start()
+            worker = self._rested() or self._started()
+            if worker is None:
+                return
             self.first_started = self.first_started or time.monotonic()
             with self._lock:
                 if not self._queue:  # cancelled meanwhile
@@ -240,11 +254,23 @@ class Processes:
             except OSError:  # it died while it rested; its connection says so next
                 continue
 
+    def _started(self) -> Worker | None:
+        """A new worker; None where it is wanted no more, or where those that run must do."""
+        try:
+            return self._pool.start(lambda: self._closing or self._cancelling, alone=not self._running)
+        except (OSError, EOFError) as error:
+            if not self._running:
+                raise
+            self._n_jobs = sum(run.job.threads for run in self._running)
+            self.notes.append(f"No further worker could be started ({error}): {self._n_jobs} cores were used.")
+            return None
+
     def _rested(self) -> Worker | None:
         """A worker that waits for work; one that died while it rested is no trial's fault."""
         while self._resting:
             worker = self._resting.pop()
-            if not worker.connection.poll():  # nothing is due from it, so something to read is its end
+            # nothing is due from it, so something to read is its end; that of its server is soon its own
+            if not worker.orphaned and not worker.connection.poll():
                 return worker
             worker.kill()
         return None
@@ -253,6 +279,9 @@ class Processes:
         try:
             if run.worker.connection.poll():
                 result, seconds = run.worker.connection.recv()
+                if isinstance(result, Unopened):
+                    run.unopened = True
+                    return self._killed(run, "crashed", f"A worker could not open the run's files ({result.why}).")
                 self.busy_seconds += seconds * run.job.threads
                 peak = max(run.peak_bytes, run.worker.resident_bytes())
                 return replace(result, peak_bytes=peak) if isinstance(result, Outcome) else result
@@ -275,6 +304,20 @@ class Processes:
         limit = f"{(self._memory.limit or 0) / 1e9:.2f} GB"
         message = f"All workers together needed more than {limit} (memory_limit), this one the most."
         self._leave(run, self._killed(run, "memory", message))
+
+    def _again(self, run: _Run, result: Outcome | Failure) -> bool:
+        """Queue a job once more whose worker ended through no fault of its own; whether that was done."""
+        innocent = isinstance(result, Failure) and result.kind == "crashed" and (run.unopened or run.worker.orphaned)
+        if not innocent or run.trial.number in self._repeated:
+            return False
+        self._repeated.add(run.trial.number)
+        if run.unopened:
+            with contextlib.suppress(OSError):
+                self.attach(self._runs)
+        with self._lock:
+            self._running.remove(run)
+            self._queue.appendleft((run.trial, run.job))
+        return True
 
     def _killed(self, run: _Run, kind: FailureKind, message: str) -> Failure:
         run.worker.kill()  # before its folds are read: nothing is written behind our back

@@ -9,23 +9,25 @@ when a worker ends, its exit status is sent. When the control socket or the pare
 from __future__ import annotations
 
 import contextlib
+import errno
 import importlib
 import os
-import select
 import signal
 import socket
 import struct
 import sys
+import time
 import warnings
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import NoReturn
 
 from automl.execute.worker import work
 from automl.trials.run_dir import remove_temporary
 
-MESSAGE = struct.Struct("<cii")  # kind (b"s" started, b"e" ended), pid, status
+MESSAGE = struct.Struct("<cii")  # kind (b"s" started, b"e" ended, b"f" could not be forked), pid, status or errno
 TICK = 0.5  # seconds between looks at the parent
+PARTING = 5.0  # seconds for a parent whose socket has closed to be gone
 
 
 class Server:
@@ -49,7 +51,7 @@ class Server:
             with contextlib.suppress(ImportError, OSError):  # a family whose library is not there is left out
                 importlib.import_module(module)
         while os.getppid() == self.parent:
-            ready, _, _ = select.select([self.control, self.bell], [], [], TICK)
+            ready = wait([self.control, self.bell], TICK)  # unlike `select`, with descriptors of any number
             if self.control in ready and not self._answer():
                 return
             self._reap()
@@ -59,7 +61,15 @@ class Server:
         if not data:
             return False
         server = os.getpid()
-        pid = os.fork()
+        try:
+            if not fds:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            pid = os.fork()
+        except (OSError, MemoryError) as error:  # of too many processes, say: those that run go on
+            for fd in fds:
+                os.close(fd)
+            self.control.sendall(MESSAGE.pack(b"f", 0, getattr(error, "errno", None) or errno.ENOMEM))
+            return True
         if pid == 0:
             self._become_worker(fds[0], server)
         os.close(fds[0])
@@ -89,13 +99,19 @@ class Server:
             self.control.sendall(MESSAGE.pack(b"e", pid, os.waitstatus_to_exitcode(status)))
 
     def end(self) -> None:
-        """Kill every worker, and remove a run's temporary folder, which the main process cannot any more."""
+        """Kill every worker; where the main process is gone, remove a run's temporary folder, which it cannot any more.
+
+        While that lives, the folder is its own, whatever has ended the server.
+        """
         for pid in self.children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         for pid in self.children:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
+        until = time.monotonic() + PARTING
+        while os.getppid() == self.parent and time.monotonic() < until:  # its socket closes a little before it is gone
+            time.sleep(0.01)
         if os.getppid() != self.parent:
             remove_temporary(Path(self.evaluator_path).parent)
 

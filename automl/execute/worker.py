@@ -10,10 +10,19 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
+
+
+@dataclass(frozen=True)
+class Unopened:
+    """What a worker answers that could not open the evaluator."""
+
+    why: str
 
 
 def work(connection: Connection, evaluator_path: str, parent: int) -> None:
@@ -36,8 +45,12 @@ def work(connection: Connection, evaluator_path: str, parent: int) -> None:
         except (EOFError, OSError):
             return
         if evaluator is None:
-            with open(evaluator_path, "rb") as file:
-                evaluator = pickle.load(file)
+            try:
+                with open(evaluator_path, "rb") as file:
+                    evaluator = pickle.load(file)
+            except Exception as error:  # files that are gone or damaged; whoever asks may write them anew
+                connection.send((Unopened(f"{type(error).__name__}: {error}"), 0.0))
+                return
         started = time.monotonic()
         result = evaluator.run(job)
         connection.send((result, time.monotonic() - started))
@@ -49,11 +62,12 @@ def _tie_to(parent: int) -> None:
     faulthandler.enable()
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        with open("/proc/self/oom_score_adj", "w") as file:
+        with suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
             file.write("1000")
     if os.getppid() != parent:
         os._exit(1)
-    threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+    with suppress(RuntimeError):  # no room for a thread
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
 
 
 def _watch(parent: int) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
@@ -27,7 +27,25 @@ from automl.trials.sealed import Sealed
 from automl.trials.trial import FoldResult, Rung
 
 CACHE_BYTES = 2 * 2**30  # of prepared arrays on disk, or a share of it where that is less
+MAPPED_BYTES = 2**20  # prepared arrays from this size on are mapped: each takes a descriptor for as long as it is used
 PREPARED = "prepared"
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Say which file could not be read.
+
+    Raises
+    ------
+    ArtifactError
+        In place of whatever a damaged file, or one that needs a library that is gone, makes its reader raise.
+    """
+    try:
+        yield
+    except (ArtifactError, MemoryError):
+        raise
+    except Exception as error:
+        raise ArtifactError(f"{path} is missing or damaged ({type(error).__name__}: {error}).") from error
 
 
 class Artifacts:
@@ -65,6 +83,7 @@ class Artifacts:
 
     def _write(self, what: str, write: Callable[[], object]) -> None:
         with writing(what, self.run_dir):
+            os.stat(self.run_dir)  # one that is gone or was renamed is not made anew
             try:
                 write()
             except OSError:
@@ -83,17 +102,31 @@ class Artifacts:
         self._write("Predictions", write)
 
     def folds(self, key: str, rung: Rung) -> dict[int, FoldResult]:
-        """Folds of a candidate that are whole."""
+        """Folds of a candidate that are whole: those that lack a file, or tell nonsense, never happened."""
         found: dict[int, FoldResult] = {}
         for path in sorted(self._folder(key, rung).glob("fold*.json")):
-            with suppress(ArtifactError):
+            with suppress(OSError, ArtifactError, msgspec.MsgspecError):
                 result = msgspec.json.decode(self.sealed.read_text(path), type=FoldResult)
-                found[result.fold] = result
-        return found
+                model = path.with_suffix(".pkl").stat().st_size if result.model_bytes else 0
+                if (
+                    path.stem == f"fold{result.fold}"
+                    and model == result.model_bytes
+                    and path.with_suffix(".npy").stat().st_size
+                ):
+                    found[result.fold] = result
+        return dict(sorted(found.items()))
 
     def model(self, key: str, rung: Rung, fold: int) -> Any:
-        """Fitted pipeline of a fold."""
-        return self.sealed.read_pickle(self._folder(key, rung) / f"fold{fold}.pkl")
+        """Fitted pipeline of a fold.
+
+        Raises
+        ------
+        ArtifactError
+            If its file is missing or damaged; so do the other methods that read.
+        """
+        path = self._folder(key, rung) / f"fold{fold}.pkl"
+        with _reading(path):
+            return self.sealed.read_pickle(path)
 
     def fewer_iterations(self, key: str, rung: Rung, fold: int) -> Any | None:
         """The model of a fold from the rung of most iterations below this one, of the same rows; None without one."""
@@ -102,11 +135,29 @@ class Artifacts:
             share = float(path.parent.name.rpartition("iterations")[2])
             if share < rung.iterations:
                 found[share] = path
-        return self.sealed.read_pickle(found[max(found)].with_suffix(".pkl")) if found else None
+        for share in sorted(found, reverse=True):
+            with suppress(ArtifactError), _reading(found[share]):
+                return self.sealed.read_pickle(found[share].with_suffix(".pkl"))
+        return None
 
-    def prediction(self, key: str, rung: Rung, fold: int) -> NDArray[np.float32]:
-        """Predictions of a fold's validation rows."""
-        return self.sealed.read_array(self._folder(key, rung) / f"fold{fold}.npy")
+    def prediction(
+        self, key: str, rung: Rung, fold: int, rows: NDArray[Any] | None = None, of: int | None = None
+    ) -> NDArray[np.float32]:
+        """Predictions of a fold's validation rows, in memory: no descriptor stays open.
+
+        Parameters
+        ----------
+        rows : ndarray, optional
+            Places of the rows that are wanted; all where not given.
+        of : int, optional
+            Rows that there must be.
+        """
+        path = self._folder(key, rung) / f"fold{fold}.npy"
+        with _reading(path):
+            found = self.sealed.read_array(path)
+            if found.dtype != np.float32 or found.ndim not in (1, 2) or of not in (None, len(found)):
+                raise ValueError(f"{found.dtype} of shape {found.shape}")
+            return found if rows is None else found[rows]
 
     def drop(self, key: str) -> None:
         """Forget a candidate's models and predictions."""
@@ -128,7 +179,9 @@ class Artifacts:
     def refit(self, key: str) -> Any | None:
         """The pipeline fitted on all rows, or None."""
         path = self.root / key / "refit.pkl"
-        return self.sealed.read_pickle(path) if path.exists() else None
+        with suppress(ArtifactError), _reading(path):
+            return self.sealed.read_pickle(path)
+        return None
 
 
 class LeafCache:
@@ -152,9 +205,10 @@ class LeafCache:
         """The leaf fitted on a table, and its matrix of the same rows."""
         path = self._path(leaf, table.token)
         fitted_path = path.with_suffix(".pkl")
-        with suppress(FileNotFoundError, ArtifactError):  # never made, or gone for want of room
+        with suppress(ArtifactError), _reading(fitted_path):  # never made, gone for want of room, or damaged
             fitted, matrix = self.sealed.read_pickle(fitted_path), _mapped(path)
-            return fitted, matrix
+            if len(matrix) == len(table):
+                return fitted, matrix
         matrix = leaf.learn(table, y)
         if self._write(path, matrix):
             with suppress(OSError):
@@ -164,9 +218,11 @@ class LeafCache:
     def transformed(self, leaf: Any, table: Any) -> NDArray[Any]:
         """What a fitted leaf makes of other rows."""
         path = self._path(leaf, leaf.token_, table.token)
-        with suppress(FileNotFoundError):
-            return _mapped(path)
-        matrix: NDArray[Any] = leaf.apply(table)
+        with suppress(ArtifactError), _reading(path):
+            matrix: NDArray[Any] = _mapped(path)
+            if len(matrix) == len(table):
+                return matrix
+        matrix = leaf.apply(table)
         self._write(path, matrix)
         return matrix
 
@@ -175,6 +231,7 @@ class LeafCache:
         if matrix.nbytes > self.most:
             return False
         try:
+            os.stat(self.root.parent)  # as in `Artifacts`
             self._make_room(matrix.nbytes)
             write_whole(path, lambda beside: np.save(beside, matrix), lasting=False)
             _used_now(path)
@@ -198,7 +255,8 @@ class LeafCache:
 
 
 def _mapped(path: Path) -> NDArray[Any]:
-    array: NDArray[Any] = np.load(path, mmap_mode="r")
+    mode: Any = "r" if path.stat().st_size >= MAPPED_BYTES else None
+    array: NDArray[Any] = np.load(path, mmap_mode=mode)
     _used_now(path)
     return array
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial
 
 KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
 KEPT_BYTES = 4e9  # of fold models on disk, or a share of it where that is less; the best candidate's stay in any case
+KEPT_PARTIAL = 5  # candidates that were not evaluated in full, kept beside them where they look better than the best,
+PARTIAL_SHARE = 0.25  # in that share of the bytes
 UNWRITTEN = 3  # trials in a row that are lost because the disk is full: the next ones would be, too
 
 
@@ -43,6 +46,7 @@ class History:
         self.trials: list[Trial] = []
         self.unfinished: list[Trial] = []  # started before an interruption; they run again first
         self.spent = 0.0  # seconds of the run before it was opened
+        self._again: set[int] = set()  # trials whose files were lost
         self._unwritten: list[str] = []  # errors of the last trials, as long as the disk is their cause
 
     # ---- opening
@@ -121,6 +125,7 @@ class History:
                 starts[event["trial"]] = starts.get(event["trial"], 0) + 1
             elif event["event"] == "finish":
                 trials[event["trial"]] = read_finish(trials[event["trial"]], event)
+                starts[event["trial"]] = 0  # it may have to run again, when its files are lost
         self.trials = [trials[number] for number in sorted(trials)]
         for trial in [trial for trial in self.trials if trial.status == "running"]:
             if starts[trial.number] >= 2:
@@ -242,6 +247,45 @@ class History:
             if not kept or size <= self.kept_bytes or trial.origin == DUMMY:
                 kept.append(trial)
         return [trial for trial in best if trial in kept]
+
+    def promising(self) -> list[Trial]:
+        """Trials of candidates that were never evaluated in full, and did better than the best one on their folds.
+
+        The furthest ahead come first, and only those are told whose fold models are kept. Where all rows are scored
+        together, so that folds tell nothing, those with the most folds come first.
+        """
+        whole = self.complete()
+        done = {trial.candidate.key for trial in whole}
+        ahead: list[tuple[float, int, Trial]] = []
+        for trial in self.trials:
+            if trial.folds and trial.status != "running" and trial.candidate.key not in done:
+                behind = _behind(trial, whole[0]) if whole else 0.0
+                ahead += [(behind, -trial.folds, trial)] if behind <= 0 else []
+        ahead.sort(key=lambda found: (found[:2], found[2].number))
+        kept: list[Trial] = []
+        size = 0
+        for _, _, trial in ahead:
+            if len(kept) < KEPT_PARTIAL and size + trial.model_bytes <= PARTIAL_SHARE * self.kept_bytes:
+                size += trial.model_bytes
+                kept.append(trial)
+        return kept
+
+    def again(self, trials: Iterable[Trial]) -> None:
+        """Let complete trials whose files are lost run again, before anything new; no trial twice in a session."""
+        for lost in trials:
+            if lost.number not in self._again:
+                self._again.add(lost.number)
+                anew = Trial(lost.number, lost.candidate, lost.rung, lost.seed, lost.origin, lost.parents, why=lost.why)
+                self.unfinished.append(anew)
+
+
+def _behind(trial: Trial, best: Trial) -> float:
+    """By how much a partial trial's loss is above the best one's on the folds that both have."""
+    losses = trial.fold_losses
+    if not best.fold_losses or not losses:
+        return 0.0
+    first = best.fold_losses[: len(losses)]
+    return sum(losses) / len(losses) - sum(first) / len(first)
 
 
 def difference(first: dict[str, Any], identity: dict[str, Any]) -> tuple[str, str, str] | None:

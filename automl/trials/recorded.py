@@ -20,7 +20,7 @@ from automl.trials.journal import (
     read_start,
     whole_lines,
 )
-from automl.trials.trial import DUMMY, Failure
+from automl.trials.trial import DUMMY, Failure, Trial
 
 OWN = ("random_state", "run_dir", "resume", "verbose", "callbacks")  # of a session, or told elsewhere
 FREE = ("n_jobs", "executor", "memory_limit", "search_space", "verbose")  # that a replay may have otherwise
@@ -76,8 +76,8 @@ class Recorded:
     ends : dict
         Rounds after which the clock ended the fits of a trial.
     stops : dict
-        After how many folds a trial ended early, how, and why; told only where no candidate was evaluated in full, as
-        the model is then one of these.
+        After how many folds a trial ended early, how, and why; told only where the model may be one of these: no
+        candidate was evaluated in full, or this one was handed over all the same.
 
     Raises
     ------
@@ -105,10 +105,12 @@ class Recorded:
         except CandidateError as error:
             raise RunDirError(f"run_dir {str(run_dir)!r} holds a damaged journal ({error}).") from error
         searched = any(trial.complete and trial.origin != DUMMY for trial in trials)
+        handed = {int(number) for number in self._end().get("weights") or ()}
         self.stops = {
             trial.number: (trial.folds, trial.status, trial.error or "")
             for trial in trials
-            if not searched and trial.status != "ok" and trial.status != "running" and trial.fold_losses
+            if trial.status != "ok" and trial.status != "running" and trial.folds
+            if not searched or trial.number in handed
         }
         if not any(self._again(number) and self._starts[number]["origin"] != DUMMY for number in self._starts):
             raise RunDirError(f"run_dir {str(run_dir)!r} holds no trial that ended well; there is nothing to replay.")
@@ -195,9 +197,13 @@ class Recorded:
         told, refits = end.get("weights"), bool(end.get("refitted", True)) and reason != "interrupted"
         if reason != "exhausted":
             return reason, None, refits
-        if told is None or not all(history.trials[int(number)].complete for number in told):
+        if told is None or not all(self._came(history.trials[int(number)]) for number in told):
             return "replayed", None, refits
         return "replayed", {int(number): weight for number, weight in told.items()}, refits
+
+    def _came(self, trial: Trial) -> bool:
+        """Whether a member is there as it was handed over: as a whole, or with the folds that it had."""
+        return trial.complete or (trial.folds > 0 and trial.folds == self._finishes[trial.number]["folds"])
 
     def differences(self, history: History) -> list[str]:
         """A sentence where a trial came out otherwise than the journal says."""

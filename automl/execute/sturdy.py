@@ -1,0 +1,120 @@
+"""Worker processes as long as they can be had, then the calling process: what was asked is done in any case."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from automl.errors import DiskError, ExecutorError
+from automl.execute.base import Executor, Runs
+from automl.execute.inline import Inline
+from automl.execute.processes import Processes
+from automl.trials.trial import Failure, Job, Outcome, Trial
+
+Ended = tuple[Trial, Outcome | Failure]
+
+
+class Sturdy:
+    """An executor of worker processes that goes on in the calling process where no more can be started.
+
+    There, jobs run one after the other, and look at their limits between folds. A refit is not taken over: nothing
+    could end it in time.
+
+    Parameters
+    ----------
+    make : callable
+        Starts the executor of worker processes.
+    """
+
+    def __init__(self, make: Callable[[], Processes]) -> None:
+        self._open: dict[int, tuple[Trial, Job]] = {}
+        self._runs: Runs | None = None
+        self._notes: list[str] = []
+        self._failed: list[Ended] = []
+        self._workers: Processes | None = None
+        self._now: Executor
+        try:
+            self._now = self._workers = make()
+        except DiskError:
+            raise
+        except (OSError, RuntimeError) as error:  # no room for processes, threads or descriptors
+            self._tell(f"worker processes cannot be started ({error})")
+            self._now = Inline()
+
+    def _tell(self, why: str) -> None:
+        self._notes.append(f"{why[:1].upper()}{why[1:]}: candidates ran in this process, one after the other.")
+
+    @property
+    def notes(self) -> list[str]:
+        """What became of workers that could not be started, for the user."""
+        return [*([] if self._workers is None else self._workers.notes), *self._notes]
+
+    @property
+    def busy_seconds(self) -> float:
+        """Core seconds that workers spent inside jobs."""
+        return 0.0 if self._workers is None else self._workers.busy_seconds
+
+    @property
+    def first_started(self) -> float | None:
+        """When the first job reached a worker, on `time.monotonic`'s clock."""
+        return None if self._workers is None else self._workers.first_started
+
+    def attach(self, runs: Runs) -> None:
+        """Give it the evaluator, before the first job."""
+        self._runs = runs
+        self._now.attach(runs)
+
+    def has_room(self) -> bool:
+        """Whether another job may be submitted now."""
+        return self._now.has_room()
+
+    @property
+    def idle(self) -> bool:
+        """Whether no job is running or queued."""
+        return self._now.idle and not self._failed
+
+    def submit(self, trial: Trial, job: Job) -> None:
+        """Queue a job; it starts as soon as enough cores are free."""
+        self._open[trial.number] = (trial, job)
+        self._now.submit(trial, job)
+
+    def finished(self, wait_seconds: float) -> list[Ended]:
+        """Jobs that ended, waiting at most that long for the first one, or for a signal."""
+        try:
+            return self._told(self._now.finished(wait_seconds))
+        except ExecutorError as error:
+            self._go_on_here(error)
+            return self._told([])
+
+    def cancel(self) -> list[Ended]:
+        """Stop everything that runs or waits; each comes back as cut, with the folds that it finished."""
+        return self._told(self._now.cancel())
+
+    def _told(self, ended: list[Ended]) -> list[Ended]:
+        ended, self._failed = [*self._failed, *ended], []
+        for trial, _ in ended:
+            self._open.pop(trial.number, None)
+        return ended
+
+    def _go_on_here(self, error: ExecutorError) -> None:
+        self._now.close()
+        self._tell(str(error))
+        self._now = Inline(self._runs)
+        for trial, job in self._open.values():
+            if job.refit:
+                self._failed.append((trial, Failure("crashed", str(error))))
+            else:
+                self._now.submit(trial, job)
+
+    def close(self) -> None:
+        """End everything."""
+        self._now.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,189 @@
+"""Files of a run that vanish or are damaged cost the trials that they belong to, never the model."""
+
+import shutil
+import tempfile
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+from separate import lines_of
+from sklearn.datasets import load_iris
+
+from automl import AutoML, estimator
+from automl.ensemble import rescue
+from automl.trials.artifacts import Artifacts
+from automl.trials.trial import TOP
+
+X, Y = load_iris(return_X_y=True, as_frame=True)
+SMALL = {
+    "include": ["naive_bayes", "decision_tree"], "executor": "inline", "n_jobs": 1, "cv": 3, "verbose": 0,
+    "random_state": 0, "max_trials": 5,
+}  # fmt: skip
+
+
+def shape(path):
+    if path.suffix == ".npy":
+        np.save(path, np.zeros((3, 3), dtype=np.float32))
+
+
+def some(path):
+    if Random(path.name).random() < 0.5:
+        path.write_bytes(Random(path.name).randbytes(50))
+
+
+def flip(path):
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 :] = bytes(len(content) - len(content) // 2)
+    path.write_bytes(content)
+
+
+def of(suffix, damage):
+    return lambda path: damage(path) if path.suffix == suffix else None
+
+
+DAMAGE = {
+    "all removed": Path.unlink,
+    "predictions removed": of(".npy", Path.unlink),
+    "models removed": of(".pkl", Path.unlink),
+    "tales removed": of(".json", Path.unlink),
+    "emptied": lambda path: path.write_bytes(b""),
+    "cut in half": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "models of zeros": of(".pkl", flip),
+    "predictions of another shape": shape,
+    "noise": some,
+    "other tales": of(".json", lambda path: path.write_text('{"fold": "x", "warnings": 3}')),
+    "tales that are lists": of(".json", lambda path: path.write_text("[1]")),
+}
+
+
+def files(folder):
+    return [path for path in sorted(folder.rglob("*")) if path.name.startswith(("fold", "refit")) and path.is_file()]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_between_two_starts(tmp_path, damage):
+    """The trials run again under their numbers, and the model is the same; where not even that helps, there is one."""
+    run = tmp_path / "run"
+    first = AutoML(**SMALL, run_dir=run).fit(X, Y)
+    assert files(run)
+    for path in files(run):
+        DAMAGE[damage](path)
+    again = AutoML(**SMALL, run_dir=run, resume=True).fit(X, Y)
+    assert again.stop_reason_ == "max_trials"
+    assert [(t.number, t.status, t.loss) for t in again.trials_] == [
+        (t.number, t.status, t.loss) for t in first.trials_
+    ]
+    assert again.score(X, Y) > 0.9
+    if damage != "models of zeros":  # whose size is right: found only when they are loaded
+        np.testing.assert_array_equal(again.predict_proba(X), first.predict_proba(X))
+        assert again.best_score_ == first.best_score_
+    started = [event["trial"] for event in lines_of_events(run) if event["event"] == "start"]
+    third = AutoML(**SMALL, run_dir=run, resume=True).fit(X, Y)  # the journal holds
+    assert [event["trial"] for event in lines_of_events(run) if event["event"] == "start"] == started
+    assert third.score(X, Y) > 0.9
+
+
+def lines_of_events(folder):
+    import json
+
+    return [json.loads(line) for line in lines_of(folder)]
+
+
+def test_a_fold_that_lacks_a_file_never_happened(tmp_path):
+    AutoML(**SMALL, run_dir=tmp_path / "run").fit(X, Y)
+    artifacts = Artifacts(tmp_path / "run")
+    key = next(path.parent.parent.name for path in files(tmp_path / "run") if path.name == "fold1.pkl")
+    assert list(artifacts.folds(key, TOP)) == [0, 1, 2]
+    next(path for path in files(tmp_path / "run") if path.name == "fold1.npy" and key in str(path)).unlink()
+    assert list(artifacts.folds(key, TOP)) == [0, 2]
+
+
+def vanish(folder, how):
+    if how == "removed":
+        shutil.rmtree(folder)
+    else:
+        folder.rename(folder.with_name("elsewhere"))
+
+
+@pytest.mark.parametrize(("how", "named"), [("removed", True), ("renamed", True), ("removed", False)])
+def test_a_run_folder_that_is_gone_ends_the_search(tmp_path, monkeypatch, how, named):
+    """The best candidate is fitted anew, and the folder is not made again."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    where = []
+
+    def act(progress):
+        folder = tmp_path / "run" if named else next(tmp_path.glob("automl-*"))
+        if progress.trials == 3 and folder.exists():
+            where.append(folder)
+            vanish(folder, how)
+
+    model = AutoML(**SMALL, run_dir=tmp_path / "run" if named else None, callbacks=[act]).fit(X, Y)
+    assert model.stop_reason_ == "run_dir"
+    assert model.n_trials_ < 5
+    assert model.best_params_["family"] != "dummy"
+    assert model.score(X, Y) > 0.9
+    assert model.best_pipeline_.score(X, Y) > 0.9
+    assert any("missing or damaged" in note for note in model.time_report_["notes"])
+    assert not where[0].exists()
+    if how == "renamed":
+        again = AutoML(**SMALL, run_dir=where[0].with_name("elsewhere"), resume=True).fit(X, Y)
+        assert again.stop_reason_ == "max_trials"
+
+
+def lost_at_hand_over(monkeypatch, folder, damage):
+    hand_over = estimator.hand_over
+
+    def losing(*arguments, **named):
+        for path in files(folder):
+            damage(path)
+        return hand_over(*arguments, **named)
+
+    monkeypatch.setattr(estimator, "hand_over", losing)
+
+
+@pytest.mark.parametrize("timely", [True, False])
+def test_files_that_are_lost_before_the_hand_over(tmp_path, monkeypatch, timely):
+    lost_at_hand_over(monkeypatch, tmp_path / "run", Path.unlink)
+    if not timely:
+        monkeypatch.setattr(rescue, "refit_seconds", lambda *_: 1e6)
+        monkeypatch.setattr("automl.ensemble.refit.refit_seconds", lambda *_: 1e6)
+    model = AutoML(**SMALL, time_budget=60, run_dir=tmp_path / "run").fit(X, Y)
+    assert model.stop_reason_ == "max_trials"
+    assert (model.best_params_["family"] == "dummy") != timely
+    assert (model.score(X, Y) > 0.9) == timely
+    (note,) = [note for note in model.time_report_["notes"] if "missing or damaged" in note]
+    assert ("fitted on all rows" in note) == timely
+    assert np.isnan(model.predict_oof()).all()
+    assert len(model.leaderboard()) == 6
+
+
+def test_files_that_are_lost_in_part_leave_the_rest(tmp_path, monkeypatch):
+    first = AutoML(**SMALL, run_dir=tmp_path / "first").fit(X, Y)
+    best = first.best_pipeline_ is not None and first.leaderboard().query("origin != 'ensemble'").iloc[0]
+    key = next(trial.candidate.key for trial in first.trials_ if trial.number == best["id"])
+    run = tmp_path / "run"
+    lost_at_hand_over(monkeypatch, run, lambda path: path.unlink() if key in str(path) else None)
+    model = AutoML(**SMALL, run_dir=run).fit(X, Y)
+    assert model.best_params_["family"] != "dummy"
+    assert best["id"] not in model.ensemble_weights_
+    assert model.score(X, Y) > 0.9
+    assert np.isfinite(model.predict_oof()).all()
+
+
+def test_files_that_are_lost_in_mid_run_are_made_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("automl.loop.MEND_SECONDS", 0.0)
+    whole = AutoML(**SMALL).fit(X, Y)
+    acted = []
+
+    def act(progress):
+        if progress.trials == 3 and not acted:
+            acted.extend(files(tmp_path / "run"))
+            for path in acted:
+                path.unlink()
+
+    model = AutoML(**SMALL, run_dir=tmp_path / "run", callbacks=[act]).fit(X, Y)
+    assert acted
+    assert model.stop_reason_ == "max_trials"
+    assert {trial.number: trial.loss for trial in model.trials_} == {t.number: t.loss for t in whole.trials_}
+    np.testing.assert_array_equal(model.predict_proba(X), whole.predict_proba(X))
