@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from automl.trials.events import with_check
+
 MEASURED = ["fit_seconds", "predict_ms_per_row", "size_kb"]
 QUICK = ["decision_tree", "naive_bayes", "knn", "logistic_regression", "lightgbm"]
 
@@ -17,7 +19,6 @@ SCRIPT = """
 import json, sys, time
 from pathlib import Path
 import numpy as np
-from automl.trials.events import with_check
 from automl import AutoML
 from sklearn.datasets import load_diabetes, load_wine
 from automl.testing.components import example, target
