@@ -284,7 +284,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             RunDir(settings.run_dir, settings.resume) as run_dir,
             make_executor(*where, run_dir.path, settings.memory_limit) as executor,  # where; warms up meanwhile
         ):
-            asked = Problem.read(settings, X, y, (sample_weight, groups, time), column_types)  # what is asked
+            events = run_dir.journal.events if recorded is None else recorded.events
+            asked = Problem.read(  # what is asked
+                settings, X, y, (sample_weight, groups, time), column_types, budget, events
+            )
             if recorded is not None:
                 recorded.begin(run_dir.journal, asked.identity)
             history = History.open(asked.space, settings.seed, run_dir.journal, asked.identity)  # what was tried
