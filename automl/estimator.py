@@ -360,7 +360,6 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.failures_ = [t for t in history.trials if t.status in ("failed", "timeout", "memory", "crashed")]
         self.n_trials_ = history.candidates
         self.cv_splits_ = evaluator.splits[: max(evaluator.n_folds, len(handed.out_of_fold))]
-        self.columns_ = data.columns.frame()
         self._leaderboard = leaderboard(history.trials, asked.space, task.metric, handed)
         self._out_of_fold = _scatter(handed.out_of_fold, evaluator.splits, len(data.y))
         self._labels = Labels.of(data.y, data.classes, self._out_of_fold, asked.repeats)
@@ -421,8 +420,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         check_fitted(self)
         refuse_too_large(X, memory(self.memory_limit))
         frame = as_frame(X, least_rows=1)
-        known = hasattr(self, "feature_names_in_") or set(self._columns.names) <= set(frame.columns)
-        if not (known and carries_names(X)):
+        known = carries_names(X) and (
+            hasattr(self, "feature_names_in_") or set(self._columns.names) <= set(frame.columns)
+        )
+        if not known:
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
@@ -432,6 +433,12 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         return self._columns.align(frame)
 
     # ---- look and keep
+
+    @property
+    def columns_(self) -> pd.DataFrame:
+        """What each column was taken for."""
+        check_fitted(self)
+        return self._columns.frame()
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a candidate, the best first; partial and failed ones have no rank.

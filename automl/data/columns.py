@@ -192,6 +192,10 @@ class Columns:
             if frame.shape[1] != len(self.names):
                 raise DataError(f"X has {frame.shape[1]} columns, but fit saw {len(self.names)}; give these.")
             frame = frame.set_axis(pd.Index(self.names, dtype=object), axis=1)
+        return self.select(frame)
+
+    def select(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns that were read, by name, in the order of fit."""
         wanted = self.read_names
         if list(frame.columns) == wanted:
             return frame

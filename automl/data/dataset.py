@@ -84,7 +84,7 @@ class Data:
             column_types = {as_name(name): kind for name, kind in column_types.items()}
         columns, table = Columns.read(frame, column_types, hurry, slow)
         if len(columns.columns) < frame.shape[1]:
-            frame = columns.align(frame)
+            frame = columns.select(frame)
         named, name = has_text_names(X), str(target.name or "y")
         return cls(table, coded, classes, columns, named, name, inferred, frame)
 

@@ -27,7 +27,7 @@ LEAST_OF_CLASS = 5
 DENSE = 1.2  # whole numbers, all different, that fill this many times their number of places are numbers of rows
 SHOWN = 5
 SECONDS = 1.0  # of this core, after which no further column is looked at
-SHORT = "Only {looked:,} of {all:,} columns were asked whether they give the target away: there was no time for more."
+SHORT = "{looked:,} of {all:,} columns were checked for giving the target away: there was no time for more."
 
 
 @dataclass(frozen=True)

@@ -53,11 +53,13 @@ def screened(frame: pd.DataFrame, named: Collection[Hashable] = ()) -> Places | 
 def _varying(part: pd.DataFrame) -> tuple[Floats, Floats]:
     with np.errstate(over="ignore", invalid="ignore"):
         values = _finite(part)
-        present = np.count_nonzero(~np.isnan(values), axis=0)
+        missing = np.isnan(values)
+        present = len(values) - np.count_nonzero(missing, axis=0)
         middle = np.sort(values, axis=0)[np.maximum(present - 1, 0) // 2, np.arange(values.shape[1])]
-        off = np.count_nonzero((values != middle) & ~np.isnan(values), axis=0) / len(values)
-        scale = values - np.where(present > 0, middle, 0.0)
-        spread = np.sqrt(np.nansum(scale * scale, axis=0) / np.maximum(present, 1))
+        far = values - middle
+        far[missing] = 0.0
+        off = np.count_nonzero(far, axis=0) / len(values)
+        spread = np.sqrt(np.einsum("ij,ij->j", far, far) / np.maximum(present, 1))
     return off, np.nan_to_num(spread, posinf=np.finfo(np.float64).max)
 
 
@@ -81,13 +83,12 @@ def _slice(places: Places) -> Any:
 
 def _blocks(frame: pd.DataFrame, most: int) -> Iterator[tuple[Places, bool]]:
     """Places of at most so many columns of one dtype, and whether they are plain numbers."""
-    found: dict[Any, list[int]] = {}
-    for place, dtype in enumerate(frame.dtypes.array):
-        found.setdefault(dtype, []).append(place)
-    for dtype, places in found.items():
+    codes, dtypes = pd.factorize(frame.dtypes.to_numpy())
+    for code, dtype in enumerate(dtypes):
+        places = np.flatnonzero(codes == code)
         numeric = isinstance(dtype, np.dtype) and dtype.kind in "iuf"
         for start in range(0, len(places), most):
-            yield np.array(places[start : start + most]), numeric
+            yield places[start : start + most], numeric
 
 
 def number_blocks(frame: pd.DataFrame) -> Iterator[tuple[Places, Floats]]:
