@@ -220,10 +220,7 @@ def fit(
         run = {"target": target, "task": model.task_, "metric": model.metric_, "score": model.best_score_}
         seconds = time.monotonic() - started
         run |= {"stop_reason": model.stop_reason_, "candidates": model.n_trials_, "seconds": round(seconds, 1)}
-        try:
-            model_dir.write(out, model, {**run, "train": str(train), "rows": len(table), "warnings": model.warnings_})
-        except OSError as error:
-            raise ArgumentError(f"--out: {str(out)!r} cannot be written: {error.strerror or error}.") from error
+        model_dir.write(out, model, {**run, "train": str(train), "rows": len(table), "warnings": model.warnings_})
     if quiet:
         return
     terminal.show_leaderboard(console, out, ROWS_SHOWN)
@@ -297,7 +294,7 @@ def predict(
         shares = model.predict_proba(table)
         for place, label in enumerate(model.classes_):
             answer[f"proba_{label}"] = shares[:, place]
-    _write_csv(answer, out)
+    _write_csv(answer, out, test)
     if quiet:
         return
     extra = [name for name in table.columns if name not in set(getattr(model, "feature_names_in_", ()))]
@@ -308,11 +305,19 @@ def predict(
     print(f"{len(answer)} predictions: {out}")
 
 
-def _write_csv(table: Any, out: Path) -> None:
-    from automl.trials.artifacts import write_whole
+def _write_csv(table: Any, out: Path, source: Path | None = None) -> None:
+    """Write a table; an earlier one of the same columns is replaced, anything else that is there stays."""
+    from automl.trials.files import write_out
 
     try:
-        write_whole(out, lambda beside: table.to_csv(beside, index=False))
+        if out.is_file() and out.stat().st_size:
+            with out.open("rb") as file:
+                first = file.readline(2**20).rstrip(b"\r\n")
+            if first != table[:0].to_csv(index=False).rstrip("\n").encode() or (source and out.samefile(source)):
+                raise ArgumentError(
+                    f"--out: {str(out)!r} is there already and holds something else; remove it, or name another file."
+                )
+        write_out(out, lambda beside: table.to_csv(beside, index=False))
     except OSError as error:
         raise ArgumentError(f"--out: {str(out)!r} cannot be written: {error.strerror or error}.") from error
 

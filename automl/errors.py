@@ -12,6 +12,7 @@
     │   └── RunDirError                  a run_dir that belongs to another run, or is in use
     ├── InputTypeError (TypeError)       an argument of the wrong Python type
     ├── DiskError (OSError)              what the run needs does not fit on the disk of run_dir
+    ├── ArtifactError                    a file of the run is missing or damaged, or was not written by this user
     └── ExecutorError                    worker processes cannot be started or kept
 
 A candidate that fails is not an error: it is a `Trial` with a status and a message.
@@ -54,6 +55,10 @@ class ExecutorError(AutoMLError):
 
 class DiskError(AutoMLError, OSError):
     """A file that the run needs could not be written; in the middle of a search that costs a trial, not the run."""
+
+
+class ArtifactError(AutoMLError):
+    """A file of the run is missing or damaged, or was not written by this user; it costs the trials it belongs to."""
 
 
 class InputTypeError(AutoMLError, TypeError):

@@ -282,7 +282,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         where = (settings.executor, settings.n_jobs)
         with (
             RunDir(settings.run_dir, settings.resume) as run_dir,
-            make_executor(*where, run_dir.path, settings.memory_limit) as executor,  # where; warms up meanwhile
+            make_executor(*where, run_dir.files, settings.memory_limit) as executor,  # where; warms up meanwhile
         ):
             events = run_dir.journal.events if recorded is None else recorded.events
             asked = Problem.read(  # what is asked
@@ -320,7 +320,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             history.end(reason, budget.elapsed(), handed.weights, isinstance(handed.best_pipeline, Pipeline))
         clock.lap("hand_over")
         clock.split("hand_over", handed.seconds)
-        self._keep(asked, history, handed, evaluator, run_dir)
+        self._keep(asked, history, handed, evaluator)
         self.stop_reason_ = reason
         self._tell(handed.notes, settings.verbose and not self._saves)  # the command line says them itself
         self.time_report_ = clock.report(history, scheduler.ask_seconds, settings.n_jobs, handed.notes)
@@ -331,11 +331,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             if note:
                 print(textwrap.fill(note, NOTE_WIDTH, subsequent_indent="  "), flush=True)
 
-    def _keep(self, asked: Problem, history: History, handed: HandOver, evaluator: Evaluator, run_dir: RunDir) -> None:
+    def _keep(self, asked: Problem, history: History, handed: HandOver, evaluator: Evaluator) -> None:
         """Set the learned attributes."""
         data, task = asked.data, asked.task
         self.warnings_ = asked.warned
-        self._run_dir = run_dir  # a temporary folder goes when this object does
         self._columns = data.columns
         self.n_features_in_ = len(data.columns.names)
         if data.named:
@@ -528,9 +527,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        for name in ("_run_dir", "callbacks"):  # a folder of this machine; functions of this session
-            state.pop(name, None)
-        return {**state, "callbacks": None}
+        return {**state, "callbacks": None}  # functions of this session
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_estimator_")

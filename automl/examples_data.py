@@ -10,7 +10,7 @@ from sklearn import datasets
 from sklearn.model_selection import train_test_split
 
 from automl.errors import ArgumentError
-from automl.trials.artifacts import write_whole
+from automl.trials.files import write_whole
 
 TARGETS = {
     "breast_cancer": "diagnosis",

@@ -6,26 +6,62 @@ forests and histogram boosting, whose arrays are many and small (4.3 s for 52 MB
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 from typing import TypeVar
 
 import joblib
 
 from automl.errors import ArgumentError
-from automl.trials.artifacts import write_pickle
+from automl.trials.files import write_out
 
 FILE_NAME = "model.joblib"
+HEAD_BYTES = 200  # of a file, that hold the name of the class of what is pickled
 T = TypeVar("T")
 
 
 def save(model: object, path: Path) -> Path:
-    """Write a model whole or not at all; a folder gets the file ``model.joblib``."""
+    """Write a model whole or not at all; a folder gets the file ``model.joblib``.
+
+    Raises
+    ------
+    ArgumentError
+        If the file cannot be written, or is there already and holds something else than a model.
+    """
     path = path / FILE_NAME if path.is_dir() else path
     try:
-        write_pickle(path, model)
-    except OSError as error:
-        raise ArgumentError(f"path: {str(path)!r} cannot be written: {error.strerror or error}.") from error
+        if path.is_file() and not _is_model(path):
+            raise ArgumentError(f"path: {str(path)!r} is there already and holds no model; name another file.")
+        write(model, path)
+    except (OSError, ValueError) as error:
+        if isinstance(error, ArgumentError):
+            raise
+        why = getattr(error, "strerror", None) or error
+        raise ArgumentError(f"path: {str(path)!r} cannot be written: {why}.") from error
     return path
+
+
+def write(model: object, path: Path) -> None:
+    """Write a model to a file, whatever that holds.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+
+    def pickled(beside: Path) -> None:
+        with beside.open("wb") as file:
+            pickle.dump(model, file, protocol=pickle.HIGHEST_PROTOCOL)
+
+    write_out(path, pickled)
+
+
+def _is_model(path: Path) -> bool:
+    """Whether a file may be written over: a model of ours, or nothing."""
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    return not head or (head[:1] == pickle.PROTO and b"automl." in head)
 
 
 def load(path: Path, kind: type[T]) -> T:

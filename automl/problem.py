@@ -111,8 +111,8 @@ class Problem:
         self.warned = find_warnings(data, self.repeats, splits, X_test, history.seed, hurry)
         belong = together is not None or not data.table.about.plain
         plain = isinstance(cv, str | int) and not belong  # splits of one's own may part what belongs
-        asked = (self.task, self.everything, data.table, data.y, splits + anew, history.seed, run_dir.path)
-        return Evaluator(*asked, plain=plain, repeats=1 + len(anew) // len(splits))
+        asked = (self.task, self.everything, data.table, data.y, splits + anew, history.seed, run_dir.files)
+        return Evaluator(*asked, plain=plain, repeats=1 + len(anew) // len(splits), run=run_dir.run)
 
     def notes(self, splits: list[Split]) -> list[str]:
         """What was made of the input, for the user to read."""

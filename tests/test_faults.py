@@ -230,7 +230,7 @@ def test_a_journal_that_cannot_be_written_ends_the_search_in_order(tmp_path, spa
         if not os.readlink(f"/proc/self/fd/{fd}").endswith("journal.jsonl"):
             return write(fd, data)
         lines.append(data)
-        if len(lines) < 10 or (helps and not (tmp_path / "run" / "reserve").exists()):
+        if len(lines) < 10 or (helps and not (tmp_path / "run" / "automl-files" / "reserve").exists()):
             return write(fd, data)
         write(fd, data[:20])
         return full()
@@ -298,14 +298,14 @@ def test_prepared_arrays_that_cannot_be_written_cost_nothing(tmp_path, space, mo
     monkeypatch.setattr(LeafCache, "_make_room", full)
     model = automl(space, tmp_path / "run", [], executor="inline").fit(X, Y)
     assert [trial.status for trial in model.trials_] == ["ok"] * 3
-    assert not list((tmp_path / "run").glob("prepared/*"))
+    assert not list((tmp_path / "run").glob("automl-files/prepared/*"))
     check(model, tmp_path / "run")
 
 
 @pytest.mark.parametrize("executor", ["inline", "processes"])
 def test_a_disk_without_room_for_the_table_or_the_first_model_is_named(tmp_path, space, monkeypatch, executor):
-    where = "processes" if executor == "processes" else None
-    monkeypatch.setattr(f"automl.execute.{where}.write_whole" if where else "automl.trials.artifacts.write_whole", full)
+    place = "execute.processes" if executor == "processes" else "trials.sealed"
+    monkeypatch.setattr(f"automl.{place}.write_whole", full)
     with pytest.raises(DiskError, match=r"to the disk of run_dir .*it is full"):
         automl(space, tmp_path / "run", [], executor=executor).fit(X, Y)
     monkeypatch.undo()
@@ -335,7 +335,7 @@ def test_models_stay_within_a_quarter_of_the_free_disk(tmp_path, space, monkeypa
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=25_000_000))
     model = automl(space, tmp_path / "run", ["heavy"], cv=3, executor="inline").fit(X, Y)  # 9 MB
     assert [trial.status for trial in model.trials_] == ["ok"] * 4
-    sizes = [path.stat().st_size for path in (tmp_path / "run" / "artifacts").rglob("fold*.pkl")]
+    sizes = [path.stat().st_size for path in (tmp_path / "run" / "automl-files" / "artifacts").rglob("fold*.pkl")]
     assert 0 < sum(sizes) < 6_500_000
     check(model, tmp_path / "run")
 

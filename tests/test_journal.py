@@ -91,7 +91,8 @@ def test_every_trial_reads_back_equal(steps):
         journal = Journal(path)
         history = History.open(SPACE, 7, journal, IDENTITY)
         for proposal, rung, result, now in steps:
-            trial = history.start(Job(proposal, rung), round(now, 3))
+            earlier = tuple(parent for parent in proposal.parents if parent < len(history.trials))
+            trial = history.start(Job(replace(proposal, parents=earlier), rung), round(now, 3))
             if result is not None:
                 history.finish(trial, result, round(now + 1, 3))
         journal.close()
@@ -232,12 +233,10 @@ def test_resume_says_whether_a_journal_is_wanted(tmp_path):
         assert run_dir.journal.events == []
 
 
-def test_a_temporary_folder_goes_with_its_object():
-    run_dir = RunDir(None)
-    path = run_dir.path
-    run_dir.close()
-    assert path.exists()
-    del run_dir
+def test_a_temporary_folder_goes_with_its_run():
+    with RunDir(None) as run_dir:
+        path = run_dir.path
+        assert path.exists()
     assert not path.exists()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,8 @@ from automl.pipeline.target import PLAIN, TARGET
 from automl.space.facts import fitted_once
 from automl.space.seed import derive_seed
 from automl.space.space import Space
-from automl.trials.artifacts import Artifacts, LeafCache, write_whole
+from automl.trials.artifacts import Artifacts, LeafCache
+from automl.trials.files import write_whole
 from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Rung, Trial
 
 Array = NDArray[Any]
@@ -55,6 +57,8 @@ class Evaluator:
     plain : bool
         Whether rows are unrelated and count alike (no groups, time, copies or weights), so that a forest's out-of-bag
         rows tell what folds would. False where that is not known, as with splits of the user's own.
+    run : str
+        What the run is known by; its files are sealed for it.
 
     Attributes
     ----------
@@ -76,10 +80,11 @@ class Evaluator:
         *,
         plain: bool = True,
         repeats: int = 1,
+        run: str = "",
     ) -> None:
         self.task, self.space, self.table, self.y = task, space, table, y
         self.splits, self.seed, self.run_dir = splits, seed, run_dir
-        self.artifacts = Artifacts(run_dir)
+        self.artifacts = Artifacts(run_dir, run)
         self.cache = LeafCache(run_dir)
         self.n_folds = len(splits) // repeats
         first = splits[: self.n_folds]
@@ -108,7 +113,7 @@ class Evaluator:
         arrays = {**self.table.arrays(), "y": self.y}
         for name, array in arrays.items():
             if not (folder / f"{name}.npy").exists():
-                write_whole(folder / f"{name}.npy", lambda path, array=array: np.save(path, array))  # type: ignore[misc]
+                write_whole(folder / f"{name}.npy", partial(np.save, arr=array), lasting=False)
         return {**self.__dict__, "table": self.table.levels, "y": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:

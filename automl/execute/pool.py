@@ -16,6 +16,7 @@ from typing import IO, Any
 import psutil
 
 from automl.execute.server import MESSAGE
+from automl.trials.sealed import SESSION, session_key
 
 # imported by the server before it forks: what candidates need
 PRELOAD = (
@@ -95,6 +96,7 @@ class Pool:
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            SESSION: session_key().hex(),
             "OMP_NUM_THREADS": "1",  # a job says how many threads it has; libraries loaded late must not take all
         }
         return subprocess.Popen(

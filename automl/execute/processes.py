@@ -27,8 +27,8 @@ from automl.execute import pool
 from automl.execute.base import Runs
 from automl.execute.memory import Memory
 from automl.execute.pool import Pool, Worker
-from automl.trials.artifacts import write_whole
 from automl.trials.disk import writing
+from automl.trials.files import write_whole
 from automl.trials.trial import Failure, FailureKind, Job, Outcome, Trial
 
 TICK_SECONDS = 0.1  # between looks at memory and limits
@@ -106,7 +106,8 @@ class Processes:
         """Give it the evaluator, before the first job."""
         self._runs = runs
         with writing("The table", self._runs_path.parent):
-            write_whole(self._runs_path, lambda beside: beside.write_bytes(cloudpickle.dumps(runs)))
+            content = cloudpickle.dumps(runs)
+            write_whole(self._runs_path, lambda beside: beside.write_bytes(content), lasting=False)
 
     # ---- the main thread's side
 

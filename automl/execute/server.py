@@ -12,7 +12,6 @@ import contextlib
 import importlib
 import os
 import select
-import shutil
 import signal
 import socket
 import struct
@@ -23,7 +22,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from automl.execute.worker import work
-from automl.trials.run_dir import TEMPORARY
+from automl.trials.run_dir import remove_temporary
 
 MESSAGE = struct.Struct("<cii")  # kind (b"s" started, b"e" ended), pid, status
 TICK = 0.5  # seconds between looks at the parent
@@ -97,9 +96,8 @@ class Server:
         for pid in self.children:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, 0)
-        folder = Path(self.evaluator_path).parent
-        if (folder / TEMPORARY).exists():
-            shutil.rmtree(folder, ignore_errors=True)
+        if os.getppid() != self.parent:
+            remove_temporary(Path(self.evaluator_path).parent)
 
 
 def main() -> None:

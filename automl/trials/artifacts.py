@@ -1,59 +1,33 @@
 """Files of a run: fold models, their predictions, and prepared arrays that candidates share.
 
 Everything is written beside its place and renamed, so that a reader never meets half a file; a fold's small JSON
-comes last and says that the fold is whole.
+comes last and says that the fold is whole. Files are sealed (`automl.trials.sealed`): one that is damaged, or that
+another has put there, is as if it were missing.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import pickle
-import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.errors import ArtifactError
 from automl.trials.disk import allowance, writing
+from automl.trials.files import remove_tree, write_whole
+from automl.trials.sealed import Sealed
 from automl.trials.trial import FoldResult, Rung
 
 CACHE_BYTES = 2 * 2**30  # of prepared arrays on disk, or a share of it where that is less
 PREPARED = "prepared"
-
-
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Let `write` make a file under another name, then put it in place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{uuid4().hex}{path.suffix}")
-    try:
-        write(beside)
-        os.replace(beside, path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-def write_pickle(path: Path, content: object) -> None:
-    """Pickle to a file; several times as fast as joblib for forests, whose arrays are many and small."""
-
-    def write(beside: Path) -> None:
-        with beside.open("wb") as file:
-            pickle.dump(content, file, protocol=pickle.HIGHEST_PROTOCOL)
-
-    write_whole(path, write)
-
-
-def read_pickle(path: Path) -> Any:
-    """Read a file of this run."""
-    with path.open("rb") as file:
-        return pickle.load(file)
 
 
 class Artifacts:
@@ -64,11 +38,15 @@ class Artifacts:
     Parameters
     ----------
     run_dir : Path
+        The folder of the run's files.
+    run : str
+        What the run is known by.
     """
 
-    def __init__(self, run_dir: Path) -> None:
+    def __init__(self, run_dir: Path, run: str = "") -> None:
         self.run_dir = run_dir
         self.root = run_dir / "artifacts"
+        self.sealed = Sealed(self.root, run)
 
     def _folder(self, key: str, rung: Rung) -> Path:
         return self.root / key / f"rows{rung.rows:g}-iterations{rung.iterations:g}"
@@ -79,7 +57,7 @@ class Artifacts:
         """Keep a fold, `model` None where it has none of its own; returns the result with the size of its model."""
         if model is not None:
             path, started = self._folder(key, rung) / f"fold{result.fold}.pkl", time.perf_counter()
-            self._write("A model", lambda: write_pickle(path, model))
+            self._write("A model", lambda: self.sealed.write_pickle(path, model))
             seconds = time.perf_counter() - started
             result = replace(result, model_bytes=path.stat().st_size, write_seconds=seconds)
         self.rewrite_fold(key, rung, result, prediction)
@@ -90,17 +68,17 @@ class Artifacts:
             try:
                 write()
             except OSError:
-                shutil.rmtree(self.run_dir / PREPARED, ignore_errors=True)  # of less use than a model
+                remove_tree(self.run_dir / PREPARED)  # of less use than a model
                 write()
 
     def rewrite_fold(self, key: str, rung: Rung, result: FoldResult, prediction: NDArray[Any]) -> None:
         """Replace what is told of a fold; its model stays."""
         path = self._folder(key, rung) / f"fold{result.fold}.npy"
-        text = json.dumps(asdict(result))
+        text = msgspec.json.encode(result).decode()
 
         def write() -> None:
-            write_whole(path, lambda beside: np.save(beside, prediction.astype(np.float32)))
-            write_whole(path.with_suffix(".json"), lambda beside: beside.write_text(text, encoding="utf-8"))
+            self.sealed.write_array(path, prediction.astype(np.float32))
+            self.sealed.write_text(path.with_suffix(".json"), text)
 
         self._write("Predictions", write)
 
@@ -108,14 +86,14 @@ class Artifacts:
         """Folds of a candidate that are whole."""
         found: dict[int, FoldResult] = {}
         for path in sorted(self._folder(key, rung).glob("fold*.json")):
-            fields = json.loads(path.read_text(encoding="utf-8"))
-            result = FoldResult(**{**fields, "warnings": tuple(fields["warnings"])})
-            found[result.fold] = result
+            with suppress(ArtifactError):
+                result = msgspec.json.decode(self.sealed.read_text(path), type=FoldResult)
+                found[result.fold] = result
         return found
 
     def model(self, key: str, rung: Rung, fold: int) -> Any:
         """Fitted pipeline of a fold."""
-        return read_pickle(self._folder(key, rung) / f"fold{fold}.pkl")
+        return self.sealed.read_pickle(self._folder(key, rung) / f"fold{fold}.pkl")
 
     def fewer_iterations(self, key: str, rung: Rung, fold: int) -> Any | None:
         """The model of a fold from the rung of most iterations below this one, of the same rows; None without one."""
@@ -124,16 +102,15 @@ class Artifacts:
             share = float(path.parent.name.rpartition("iterations")[2])
             if share < rung.iterations:
                 found[share] = path
-        return read_pickle(found[max(found)].with_suffix(".pkl")) if found else None
+        return self.sealed.read_pickle(found[max(found)].with_suffix(".pkl")) if found else None
 
     def prediction(self, key: str, rung: Rung, fold: int) -> NDArray[np.float32]:
-        """Predictions of a fold's validation rows, memory-mapped."""
-        array: NDArray[np.float32] = np.load(self._folder(key, rung) / f"fold{fold}.npy", mmap_mode="r")
-        return array
+        """Predictions of a fold's validation rows."""
+        return self.sealed.read_array(self._folder(key, rung) / f"fold{fold}.npy")
 
     def drop(self, key: str) -> None:
         """Forget a candidate's models and predictions."""
-        shutil.rmtree(self.root / key, ignore_errors=True)
+        remove_tree(self.root / key)
 
     def keep_only(self, keys: set[str]) -> None:
         """Forget every candidate but these."""
@@ -146,12 +123,12 @@ class Artifacts:
 
     def save_refit(self, key: str, model: Any) -> None:
         """Keep the pipeline that was fitted on all rows."""
-        self._write("The model of all rows", lambda: write_pickle(self.root / key / "refit.pkl", model))
+        self._write("The model of all rows", lambda: self.sealed.write_pickle(self.root / key / "refit.pkl", model))
 
     def refit(self, key: str) -> Any | None:
         """The pipeline fitted on all rows, or None."""
         path = self.root / key / "refit.pkl"
-        return read_pickle(path) if path.exists() else None
+        return self.sealed.read_pickle(path) if path.exists() else None
 
 
 class LeafCache:
@@ -164,6 +141,7 @@ class LeafCache:
 
     def __init__(self, run_dir: Path) -> None:
         self.root = run_dir / PREPARED
+        self.sealed = Sealed(self.root)
         self.most = allowance(run_dir, CACHE_BYTES)
 
     def _path(self, leaf: Any, *tokens: str) -> Path:
@@ -174,13 +152,13 @@ class LeafCache:
         """The leaf fitted on a table, and its matrix of the same rows."""
         path = self._path(leaf, table.token)
         fitted_path = path.with_suffix(".pkl")
-        with suppress(FileNotFoundError):  # never made, or gone for want of room
-            fitted, matrix = read_pickle(fitted_path), _mapped(path)
+        with suppress(FileNotFoundError, ArtifactError):  # never made, or gone for want of room
+            fitted, matrix = self.sealed.read_pickle(fitted_path), _mapped(path)
             return fitted, matrix
         matrix = leaf.learn(table, y)
         if self._write(path, matrix):
             with suppress(OSError):
-                write_pickle(fitted_path, leaf)
+                self.sealed.write_pickle(fitted_path, leaf)
         return leaf, matrix
 
     def transformed(self, leaf: Any, table: Any) -> NDArray[Any]:
@@ -198,7 +176,7 @@ class LeafCache:
             return False
         try:
             self._make_room(matrix.nbytes)
-            write_whole(path, lambda beside: np.save(beside, matrix))
+            write_whole(path, lambda beside: np.save(beside, matrix), lasting=False)
             _used_now(path)
         except OSError:  # full, or on Windows in use
             return False

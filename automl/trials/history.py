@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from automl.errors import DiskError, RunDirError
+from automl.errors import CandidateError, DiskError, RunDirError
 from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.trials.disk import allowance
@@ -73,7 +73,13 @@ class History:
                 f"({told}, now {now}); use the same, another run_dir, or resume=False."
             )
         history = cls(space, first["seed"], journal)
-        history._replay(journal.events)
+        try:
+            history._replay(journal.events)
+        except CandidateError as error:
+            raise RunDirError(
+                f"run_dir {str(journal.path.parent)!r} holds a candidate that is none of the search space ({error}); "
+                "use another run_dir, or resume=False."
+            ) from error
         return history
 
     def agree(self, name: str, value: str) -> None:
@@ -108,7 +114,9 @@ class History:
         for event in events:
             self.spent = max(self.spent, event.get("seconds", 0.0))
             if event["event"] == "start":
-                trials[event["trial"]] = read_start(event)
+                trials[event["trial"]] = trial = read_start(event)
+                if trial.candidate.family != DUMMY and (reason := self.space.check(trial.candidate)) is not None:
+                    raise CandidateError(f"trial {trial.number}: {reason}")
                 starts[event["trial"]] = starts.get(event["trial"], 0) + 1
             elif event["event"] == "finish":
                 trials[event["trial"]] = read_finish(trials[event["trial"]], event)

@@ -12,9 +12,11 @@ from typing import Any
 from automl.errors import RunDirError
 from automl.space.candidate import Candidate
 from automl.trials.disk import why
+from automl.trials.events import read_lines, with_check
 from automl.trials.trial import Rung, Trial
 
-FORMAT = 3
+NAME = "journal.jsonl"  # in the run's folder
+FORMAT = 4
 RESERVE_BYTES = 256 * 1024  # kept free for the last lines of a run whose disk is full
 
 
@@ -30,34 +32,25 @@ class Journal:
         Why the run must end: the disk cannot be written any more.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, reserve: Path | None = None) -> None:
         self.path = path
         self.trouble: str | None = None
         self._stopped = False  # a line is missing, so none may follow
-        self.events = self._read()
-        self._reserve = path.with_name("reserve")
+        self.events, self._check = self._read()
+        self._reserve = path.with_name("reserve") if reserve is None else reserve
         self._reserve.write_bytes(bytes(RESERVE_BYTES))
         self._file = path.open("ab", buffering=0)  # nothing of a failed line is written later
 
-    def _read(self) -> list[dict[str, Any]]:
+    def _read(self) -> tuple[list[dict[str, Any]], int]:
         if not self.path.exists():
-            return []
+            return [], 0
         content = self.path.read_bytes()
-        whole = content[: content.rfind(b"\n") + 1]
+        whole = whole_lines(content)
+        found = read_events(self.path, whole)
         if len(whole) < len(content):
             with self.path.open("rb+") as file:
                 file.truncate(len(whole))
-        return [self._event(number, line) for number, line in enumerate(whole.splitlines(), start=1)]
-
-    def _event(self, number: int, line: bytes) -> dict[str, Any]:
-        try:
-            event: dict[str, Any] = json.loads(line)
-        except ValueError as error:
-            raise RunDirError(
-                f"run_dir {str(self.path.parent)!r} holds a damaged journal (line {number} is no JSON); "
-                "use another run_dir, or resume=False."
-            ) from error
-        return event
+        return found
 
     def append(self, event: str, **fields: Any) -> None:
         """Write one event; it is on disk when this returns.
@@ -67,7 +60,8 @@ class Journal:
         """
         if self._stopped:
             return
-        line = json.dumps({"event": event, **fields}, allow_nan=False, separators=(",", ":")).encode() + b"\n"
+        body = json.dumps({"event": event, **fields}, allow_nan=False, separators=(",", ":")).encode()
+        line, self._check = with_check(body, self._check)
         try:
             self._write(line)
         except OSError as error:
@@ -99,6 +93,27 @@ class Journal:
         self._file.close()
         with suppress(OSError):
             self._reserve.unlink(missing_ok=True)
+
+
+def whole_lines(content: bytes) -> bytes:
+    """What counts of a journal: up to the end of its last line."""
+    return content[: content.rfind(b"\n") + 1]
+
+
+def read_events(path: Path, content: bytes) -> tuple[list[dict[str, Any]], int]:
+    """The events of a journal and its checksum.
+
+    Raises
+    ------
+    RunDirError
+        If it is damaged.
+    """
+    try:
+        return read_lines(content)
+    except ValueError as error:
+        raise RunDirError(
+            f"run_dir {str(path.parent)!r} holds a damaged journal ({error}); use another run_dir, or resume=False."
+        ) from error
 
 
 _FIELDS = (

@@ -9,13 +9,26 @@ from typing import Any
 
 import numpy as np
 
-from automl.errors import ArgumentError, RunDirError
+from automl.errors import ArgumentError, CandidateError, RunDirError
 from automl.trials.history import History, difference
-from automl.trials.journal import Journal, finish_event, read_finish, read_start
+from automl.trials.journal import (
+    NAME,
+    Journal,
+    finish_event,
+    read_events,
+    read_finish,
+    read_start,
+    whole_lines,
+)
 from automl.trials.trial import DUMMY, Failure
 
 OWN = ("random_state", "run_dir", "resume", "verbose", "callbacks")  # of a session, or told elsewhere
 FREE = ("n_jobs", "executor", "memory_limit", "search_space", "verbose")  # that a replay may have otherwise
+# what a journal may say: it may be a stranger's, so nothing that names a file to be read, written or run
+TOLD = (
+    "task", "metric", "costs", "time_budget", "max_trials", "patience", "trial_timeout", "memory_limit", "cv",
+    "include", "exclude", "search", "schedule", "try_first", "ensemble", "n_jobs", "executor",
+)  # fmt: skip
 LONGEST = 20_000  # characters of an argument that a journal keeps
 CLOSE = 1e-9  # relative difference of losses that is none
 
@@ -25,10 +38,10 @@ def session(params: Mapping[str, Any]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     lacking: list[str] = []
     for name, value in params.items():
-        if name in OWN:
+        if name in OWN or (name not in TOLD and value is None):
             continue
         try:
-            if name == "cv" and not isinstance(value, (str, int)):
+            if name not in TOLD or (name == "cv" and not isinstance(value, (str, int))):
                 raise TypeError
             text = json.dumps(value, allow_nan=False, default=_plain)
             if len(text) > LONGEST:
@@ -87,7 +100,10 @@ class Recorded:
         self._finishes = {event["trial"]: event for event in self.events if event["event"] == "finish"}
         self.threads = {number: int(event.get("threads", 1)) for number, event in self._starts.items()}
         self.ends = {number: tuple(event["ended_after"]) for number, event in self._finishes.items()}
-        trials = [read_finish(read_start(self._starts[number]), end) for number, end in self._finishes.items()]
+        try:
+            trials = [read_finish(read_start(self._starts[number]), end) for number, end in self._finishes.items()]
+        except CandidateError as error:
+            raise RunDirError(f"run_dir {str(run_dir)!r} holds a damaged journal ({error}).") from error
         searched = any(trial.complete and trial.origin != DUMMY for trial in trials)
         self.stops = {
             trial.number: (trial.folds, trial.status, trial.error or "")
@@ -118,10 +134,11 @@ class Recorded:
         for name in lacking:
             if name not in changed:
                 raise ArgumentError(
-                    f"{name} was an object that the journal cannot keep; give it again: "
+                    f"{name} was something that the journal does not keep; give it again: "
                     f"AutoML.replay({str(self.path)!r}, {name}=...)."
                 )
-        return {**self._session["arguments"], "random_state": self.seed, **changed}
+        told = {name: value for name, value in self._session["arguments"].items() if name in TOLD}
+        return {**told, "random_state": self.seed, **changed}
 
     def begin(self, journal: Journal, identity: dict[str, Any]) -> None:
         """Write the recorded run into an empty journal, its trials to be run again as if they had been interrupted.
@@ -198,12 +215,12 @@ class Recorded:
 
 
 def _read(run_dir: Path) -> list[dict[str, Any]]:
-    path = run_dir / "journal.jsonl"
+    path = run_dir / NAME
     try:
         content = path.read_bytes()
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise RunDirError(f"run_dir {str(run_dir)!r} holds no run to replay; name the run_dir of one.") from error
-    events = [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
+    events, _ = read_events(path, whole_lines(content))
     if not events:
         raise RunDirError(f"run_dir {str(run_dir)!r} holds a run that had not begun; name the run_dir of another.")
     return events
