@@ -28,6 +28,7 @@ from automl.data.frame import (
 )
 from automl.data.splits import Split
 from automl.ensemble.hand_over import HandOver, hand_over
+from automl.ensemble.selection import too_slow
 from automl.errors import DataError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
@@ -296,11 +297,12 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             evaluator = asked.evaluator(history, run_dir, X_test)  # how good
             self._tell(asked.notes(evaluator.splits[: evaluator.n_folds]), settings.verbose)
             clock.lap("read")
-            record_dummy(history, evaluator, asked.everything, budget)  # from here on there is a model
+            slow = callable(settings.metric)
+            dummy = record_dummy(history, evaluator, asked.everything, budget, slow)  # from here on there is a model
             executor.attach(evaluator)
             searching = budget.less_hand_over()
             scheduler: Scheduler | Replay
-            strategy, scheduler = asked.plan(evaluator, history, searching)  # what next, and how thoroughly
+            strategy, scheduler = asked.plan(evaluator, history, searching, dummy.call_seconds)  # what next
             scheduler = scheduler if recorded is None else Replay(recorded.threads, recorded.ends, recorded.stops)
             report = Reporter(history, searching, asked.task.metric, settings.callbacks, settings.verbose)
             listeners: list[Listener] = [
@@ -314,8 +316,11 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             known, refits = None, reason != "interrupted"  # then the user need not wait
             if recorded is not None:
                 reason, known, refits = recorded.outcome(history, reason)
-            how = (settings.ensemble, refits, known)
+            scores = len(history.kept()) * evaluator.n_folds
+            unmade = too_slow(dummy.call_seconds, scores, budget.remaining()) if settings.ensemble else ""
+            how = (settings.ensemble and not unmade, refits, known)
             handed = hand_over(history, evaluator, executor, budget, asked.data.columns, *how)
+            handed.notes += [note for note in (dummy.note or unmade,) if note]
             handed.notes += [] if recorded is None else recorded.differences(history)
             history.end(reason, budget.elapsed(), handed.weights, isinstance(handed.best_pipeline, Pipeline))
         clock.lap("hand_over")

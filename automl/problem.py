@@ -119,8 +119,10 @@ class Problem:
         about = self.settings.about_rows(self.data, self.task, self.space, splits)
         return [self.data.inferred, *self.data.columns.notes, *self.absent, *about, *self.warned]
 
-    def plan(self, evaluator: Evaluator, history: History, searching: Budget) -> tuple[Strategy, Scheduler]:
-        """What to try next, and how thoroughly."""
+    def plan(
+        self, evaluator: Evaluator, history: History, searching: Budget, score_seconds: float = 0.0
+    ) -> tuple[Strategy, Scheduler]:
+        """What to try next, and how thoroughly; `score_seconds` is what a score of a fold takes beside the fit."""
         settings = self.settings
         once, timed = evaluator.out_of_bag_allowed, settings.max_trials is None
         cost = CostModel(self.everything, self.task, evaluator.n_folds, out_of_bag=once, measured=timed)
@@ -130,4 +132,4 @@ class Problem:
             settings.search, self.first, cost=share.price(history), portfolio_open=share, spent=cost.spent
         )
         limits = (settings.n_jobs, settings.trial_timeout, settings.memory_limit)
-        return strategy, Scheduler(searching, cost, rule, *limits)
+        return strategy, Scheduler(searching, cost, rule, *limits, score_seconds=score_seconds)

@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from multiprocessing import Pipe
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import IO, Any
 
@@ -28,6 +30,8 @@ PRELOAD = (
 
 # macOS has fork, but its own libraries may crash in the child
 CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds") and sys.platform != "darwin"
+START_SECONDS = 300.0  # that a server may take to import its libraries
+LOOK_SECONDS = 0.1  # between looks at whether a worker is still wanted
 WINDOWS = sys.platform == "win32"
 
 
@@ -84,6 +88,7 @@ class Pool:
         self._server: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
         self._exits: dict[int, int] = {}
+        self._unclaimed = 0  # workers that were asked for, and given up before they came
         if fork:
             self._start_server()
 
@@ -115,8 +120,12 @@ class Pool:
             self._server = self._launch("from automl.execute.server import main; main()", arguments, theirs.fileno())
         self._control.settimeout(30)
 
-    def start(self) -> Worker:
-        """A new worker; it answers as soon as the server has forked it."""
+    def start(self, give_up: Callable[[], bool] = lambda: False) -> Worker | None:
+        """A new worker; it answers as soon as the server has forked it.
+
+        A server that still imports its libraries, which takes a slow disk many seconds, is waited for until `give_up`
+        says to; then there is None.
+        """
         connection, theirs = Pipe()
         with theirs:
             if not self._fork:
@@ -128,7 +137,10 @@ class Pool:
                 try:
                     assert self._control is not None
                     socket.send_fds(self._control, [b"w"], [theirs.fileno()])
-                    return Worker(connection, self._await_pid(), None)
+                    if (pid := self._await_pid(give_up)) is not None:
+                        return Worker(connection, pid, None)
+                    connection.close()  # the worker that comes too late ends at once
+                    return None
                 except (OSError, EOFError):  # the server was killed from outside
                     self._stop_server()
                     if attempt == 2:
@@ -137,12 +149,29 @@ class Pool:
                     self._start_server()
         raise AssertionError("not reached")
 
-    def _await_pid(self) -> int:
+    def _await_pid(self, give_up: Callable[[], bool]) -> int | None:
+        assert self._control is not None
+        until = time.monotonic() + START_SECONDS
         while True:
-            kind, pid, status = self._read()
-            if kind == b"s":
+            if not wait([self._control], LOOK_SECONDS):
+                if give_up():
+                    self._unclaimed += 1
+                    return None
+                if time.monotonic() >= until:
+                    raise TimeoutError("the server of workers does not answer")
+            elif (pid := self._take()) is not None:
                 return pid
+
+    def _take(self) -> int | None:
+        """Read what the server says: the pid of a worker that is waited for, else None."""
+        kind, pid, status = self._read()
+        if kind == b"e":
             self._exits[pid] = status
+        elif not self._unclaimed:
+            return pid
+        else:
+            self._unclaimed -= 1
+        return None
 
     def _read(self) -> tuple[bytes, int, int]:
         assert self._control is not None
@@ -166,8 +195,7 @@ class Pool:
         self._control.settimeout(1.0)
         try:
             while worker.pid not in self._exits:
-                _, pid, status = self._read()
-                self._exits[pid] = status
+                self._take()
         except (OSError, EOFError):
             return None
         finally:
@@ -180,8 +208,10 @@ class Pool:
             self._control = None
         if self._server is not None:
             self._server.kill()  # its workers are tied to it
-            self._server.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):  # one that waits for a disk ends when that answers
+                self._server.wait(timeout=1.0)
             self._server = None
+        self._unclaimed = 0
 
     def close(self) -> None:
         """End the server; workers end with it."""
