@@ -54,6 +54,8 @@ class Problem:
     budget : Budget
     warned : list of str
         What in the data may lead to a wrong model; known once the splits are made.
+    unseen : list of str
+        Checks of the data that there was no time for.
     """
 
     settings: Settings
@@ -67,6 +69,7 @@ class Problem:
     repeats: Repeats
     budget: Budget
     warned: list[str] = field(default_factory=list)
+    unseen: list[str] = field(default_factory=list)
 
     @classmethod
     def read(
@@ -108,7 +111,7 @@ class Problem:
         history.agree("splits", fingerprint(splits))
         anew = settings.split_anew(cv, data, history.seed, together, splits)
         hurry = self.budget.late(CHECK_SHARE)
-        self.warned = find_warnings(data, self.repeats, splits, X_test, history.seed, hurry)
+        self.warned = find_warnings(data, self.repeats, splits, X_test, history.seed, hurry, self.unseen)
         belong = together is not None or not data.table.about.plain
         plain = isinstance(cv, str | int) and not belong  # splits of one's own may part what belongs
         asked = (self.task, self.everything, data.table, data.y, splits + anew, history.seed, run_dir.files)
@@ -117,7 +120,7 @@ class Problem:
     def notes(self, splits: list[Split]) -> list[str]:
         """What was made of the input, for the user to read."""
         about = self.settings.about_rows(self.data, self.task, self.space, splits)
-        return [self.data.inferred, *self.data.columns.notes, *self.absent, *about, *self.warned]
+        return [self.data.inferred, *self.data.columns.notes, *self.absent, *about, *self.warned, *self.unseen]
 
     def plan(
         self, evaluator: Evaluator, history: History, searching: Budget, score_seconds: float = 0.0

@@ -46,10 +46,9 @@ def check_columns(
     distinct: Array | None,
     seed: int = 0,
     hurry: Hurry = never,
+    unseen: list[str] | None = None,
 ) -> list[str]:
-    """What in the columns may lead to a wrong model, one sentence a finding, and what was not looked at.
-
-    Nothing is dropped.
+    """What in the columns may lead to a wrong model, one sentence a finding. Nothing is dropped.
 
     Parameters
     ----------
@@ -66,9 +65,12 @@ def check_columns(
         Of the sample.
     hurry : callable
         Whether there is no more time.
+    unseen : list of str, optional
+        Takes a sentence where not all columns were looked at.
     """
+    unseen = [] if unseen is None else unseen
     seen = [place for place, column in enumerate(columns.columns) if column.views]
-    return [*_numbering(frame, seen), *_giveaways(frame, seen, y, classes, distinct, seed, hurry)]
+    return [*_numbering(frame, seen), *_giveaways(frame, seen, y, classes, distinct, seed, hurry, unseen)]
 
 
 # ---- columns that give the target away
@@ -82,6 +84,7 @@ def _giveaways(
     distinct: Array | None,
     seed: int,
     hurry: Hurry,
+    unseen: list[str],
 ) -> list[str]:
     rows = np.arange(len(y)) if distinct is None else distinct
     wanted = min(ROWS, max(500, CELLS // max(1, len(seen))))
@@ -110,10 +113,11 @@ def _giveaways(
             gaps.append(name)
         else:
             telling.append((name, score))
-    short = [] if looked == len(seen) else [SHORT.format(looked=looked, all=len(seen))]
+    if looked < len(seen):
+        unseen.append(SHORT.format(looked=looked, all=len(seen)))
     if looked > 3 and len(copies) + len(gaps) + len(telling) > looked / 2:
-        return short  # the table is easy, and no column stands out
-    return _said(copies, gaps, telling) + short
+        return []  # the table is easy, and no column stands out
+    return _said(copies, gaps, telling)
 
 
 def _said(copies: list[Hashable], gaps: list[Hashable], telling: list[tuple[Hashable, str]]) -> list[str]:

@@ -22,6 +22,7 @@ def find_warnings(
     X_test: Any = None,
     seed: int = 0,
     hurry: Hurry = never,
+    unseen: list[str] | None = None,
 ) -> list[str]:
     """What in the data may lead to a wrong model, one sentence a finding. Nothing is dropped or changed.
 
@@ -36,7 +37,9 @@ def find_warnings(
     seed : int
         Of the samples that are looked at.
     hurry : callable
-        Whether there is no more time: what is not looked at then is said.
+        Whether there is no more time.
+    unseen : list of str, optional
+        Takes one sentence for each check that there was no time for.
 
     Raises
     ------
@@ -45,9 +48,10 @@ def find_warnings(
     """
     classes = None if data.classes is None else len(data.classes)
     distinct = None if repeats.groups is None else np.unique(repeats.groups, return_index=True)[1]
+    unseen = [] if unseen is None else unseen
     found = [repeats.note(splits)] if repeats.groups is not None else []
-    found += check_columns(data.frame, data.columns, data.y, classes, distinct, seed, hurry)
+    found += check_columns(data.frame, data.columns, data.y, classes, distinct, seed, hurry, unseen)
     if X_test is not None:
         test = align_test(as_frame(X_test, least_rows=1), data.columns, carries_names(X_test))
-        found += compare(data.frame, data.table, test, data.columns, seed, hurry)
+        found += compare(data.frame, data.table, test, data.columns, seed, hurry, unseen)
     return found
