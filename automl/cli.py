@@ -43,7 +43,13 @@ COLUMN_TYPE = (
     "level=low<mid<high is an order."
 )
 TEST_DATA = "Rows to predict later: the run says where they differ from the table. Never learned from."
-OVERLAY = "Folder of TOML files laid over ours."
+OVERLAY = "Folder of TOML files laid over ours; they name classes that are imported: only files that you trust."
+OUT = "Folder for the model: new, empty, or of an earlier one, which is replaced."
+PREDICTIONS = "CSV to write, one line a row of the table; an earlier one is replaced."
+RUN_DIR = (
+    "Keeps journal and trials (new, empty, or an earlier run's); a killed run goes on there. Models in it are read "
+    "only where this user has written them on this machine; else they are fitted again."
+)
 
 app = typer.Typer(
     help="AutoML for tables: a table in, a fitted best model and a leaderboard out.",
@@ -54,6 +60,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 ModelDir = Annotated[Path, typer.Argument(help="The folder that `automl fit --out` wrote.")]
+TrustedDir = Annotated[
+    Path, typer.Argument(help="The folder that `automl fit --out` wrote. Its model can run code: only one you trust.")
+]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -135,7 +144,7 @@ def fit(
     context: typer.Context,
     train: Annotated[Path, typer.Argument(help=f"The table to learn from. {FILES} {MISSING}")],
     target: Annotated[str, typer.Option("--target", "-t", help="Column to predict.")],
-    out: Annotated[Path, typer.Option(help="Folder for the model; an earlier one in it is replaced.")] = Path("model"),
+    out: Annotated[Path, typer.Option(help=OUT)] = Path("model"),
     test_data: Annotated[Path | None, typer.Option(help=TEST_DATA)] = None,
     time_budget: Annotated[float | None, typer.Option(help=BUDGET)] = None,
     max_trials: Annotated[int | None, typer.Option(help="Candidates to try at most.")] = None,
@@ -159,7 +168,7 @@ def fit(
     memory_limit: Annotated[str, typer.Option(help="Of all workers, 3GB say; auto: 80 % of the machine's.")] = "auto",
     n_jobs: Annotated[int, typer.Option(help="Cores to use; -1 is all.")] = -1,
     seed: Annotated[int | None, typer.Option(help="With --max-trials and --n-jobs 1: the same run again.")] = None,
-    run_dir: Annotated[Path | None, typer.Option(help="Keeps journal and trials; a killed run goes on there.")] = None,
+    run_dir: Annotated[Path | None, typer.Option(help=RUN_DIR)] = None,
     resume: Annotated[bool, typer.Option(help="Whether to go on with the run in --run-dir.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ) -> None:
@@ -281,9 +290,9 @@ def _kinds(given: list[str] | None) -> dict[str, Any]:
 
 @app.command(epilog="Example: automl predict model test.csv --out predictions.csv --id-column id")
 def predict(
-    folder: ModelDir,
+    folder: TrustedDir,
     test: Annotated[Path, typer.Argument(help=f"The rows to predict. {FILES}")],
-    out: Annotated[Path, typer.Option(help="CSV to write, one line a row of the table.")] = Path("predictions.csv"),
+    out: Annotated[Path, typer.Option(help=PREDICTIONS)] = Path("predictions.csv"),
     proba: Annotated[bool, typer.Option("--proba", help="Also write the probability of each class.")] = False,
     id_column: Annotated[str | None, typer.Option(help="Column of the table to write before the prediction.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
@@ -392,7 +401,7 @@ def columns(
 
 @app.command(epilog="Example: automl suspects model --out suspects.csv")
 def suspects(
-    folder: ModelDir,
+    folder: TrustedDir,
     rows: Annotated[int, typer.Option(min=1, help="Rows to show.")] = ROWS_SHOWN,
     out: Annotated[Path | None, typer.Option(help="CSV to write, with all of them.")] = None,
 ) -> None:

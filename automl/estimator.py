@@ -118,7 +118,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     executor : {"processes", "inline"}
         "processes" survives crashes, hangs and lack of memory of a candidate; "inline" is for debugging.
     run_dir : path, optional
-        Where journal and models of the trials are kept; a run that was killed goes on from there.
+        Where journal and models of the trials are kept; a run that was killed goes on from there. A folder that is new,
+        empty, or an earlier run's. Of a folder that somebody else gave you, no code is run: its journal is believed
+        where it is consistent, models are read only where this user has written them on this machine.
     resume : {"auto", True, False}
         What to do with a run that `run_dir` holds: go on ("auto"), insist on it (True), start anew (False).
     verbose : int
@@ -486,7 +488,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def save(self, path: str | Path) -> Path:
         """Write the fitted model to a file (joblib); `AutoML.load` reads it.
 
-        A joblib file can run code when it is loaded: load only files that you trust.
+        A joblib file can run code when it is loaded: load only files that you trust. An earlier model is replaced;
+        a file that holds something else is not.
         """
         check_fitted(self)
         return persist.save(self, Path(path))
@@ -504,7 +507,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
         Given the same data, it ends with the run's leaderboard (all columns but `fit_seconds`, `predict_ms_per_row` and
         `size_kb`) and its predictions, whatever `n_jobs` and `time_budget` the run had. Trials that failed, were cut or
-        took too long are not run, but taken over as the journal has them.
+        took too long are not run, but taken over as the journal has them. No code of the run's folder is run, and no
+        path is taken from its journal.
 
         Parameters
         ----------

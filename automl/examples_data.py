@@ -10,7 +10,7 @@ from sklearn import datasets
 from sklearn.model_selection import train_test_split
 
 from automl.errors import ArgumentError
-from automl.trials.files import write_whole
+from automl.trials.files import write_out
 
 TARGETS = {
     "breast_cancer": "diagnosis",
@@ -79,7 +79,7 @@ def write_example(name: str, folder: Path) -> tuple[Path, Path, str]:
             raise ArgumentError(f"{str(path)!r} is there already and holds something else; take another --folder.")
     for path, text in zip(paths, texts, strict=True):
         try:
-            write_whole(path, lambda beside, text=text: beside.write_bytes(text.encode()))  # type: ignore[misc]
+            write_out(path, lambda beside, text=text: beside.write_bytes(text.encode()))  # type: ignore[misc]
         except OSError as error:
             raise ArgumentError(f"{str(path)!r} cannot be written: {error.strerror or error}.") from error
     return *paths, target

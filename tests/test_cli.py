@@ -170,7 +170,7 @@ def test_parquet_without_pyarrow_says_what_to_install(monkeypatch, tmp_path):
 
 
 def test_fit_writes_model_leaderboard_and_run(fitted):
-    written = {"columns.csv", "leaderboard.csv", "model.joblib", "run.json"}
+    written = {"automl-model.json", "columns.csv", "leaderboard.csv", "model.joblib", "run.json"}
     assert {path.name for path in (fitted / "model").iterdir()} == written
     board = pd.read_csv(fitted / "model" / "leaderboard.csv")
     assert set(board["family"]) <= {"decision_tree", "naive_bayes", "dummy", "ensemble"}
@@ -466,9 +466,10 @@ def test_a_full_disk_for_the_model_is_one_line(tmp_path, monkeypatch, capsys):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("automl.model_dir.write", full)
+    monkeypatch.setattr("automl.persist.write", full)
     assert main(["fit", "table.csv", "-t", "y", "--out", "full", "-q", *QUICK]) == 2
     assert capsys.readouterr().err == "automl: --out: 'full' cannot be written: No space left on device.\n"
+    assert not os.path.exists("full")
 
 
 @pytest.mark.slow

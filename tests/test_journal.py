@@ -1,18 +1,22 @@
 """The journal is the only state of a run: what was written is read back, whatever happened in between."""
 
 import json
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from automl.errors import RunDirError
+from automl.errors import AutoMLError, RunDirError
 from automl.testing.toys import outcome, record, toy_space
+from automl.trials.events import with_check
 from automl.trials.history import History
-from automl.trials.journal import Journal
+from automl.trials.journal import FORMAT, Journal
+from automl.trials.recorded import Recorded
 from automl.trials.run_dir import RunDir
 from automl.trials.trial import Failure, FoldResult, Job, Outcome, Proposal, Rung
 
@@ -226,7 +230,7 @@ def test_resume_says_whether_a_journal_is_wanted(tmp_path):
     with pytest.raises(RunDirError, match="holds no run to resume"):
         RunDir(tmp_path / "run", resume=True)
     with RunDir(tmp_path / "run") as run_dir:
-        run_dir.journal.append("run", seed=1)
+        run_dir.journal.append("run", format=FORMAT, seed=1)
     with RunDir(tmp_path / "run", resume=True) as run_dir:
         assert len(run_dir.journal.events) == 1
     with RunDir(tmp_path / "run", resume=False) as run_dir:
@@ -244,3 +248,106 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(RunDirError, match="file"):
         RunDir(tmp_path / "file" / "run")
+
+
+# ---- damage, and lines that another hand has written
+
+
+def altered(line, place):
+    return line[:place] + bytes([line[place] ^ 1]) + line[place + 1 :]
+
+
+def test_a_line_that_was_changed_left_out_or_moved_is_found(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    written(path, [0.5, 0.4, 0.3])
+    lines = path.read_bytes().splitlines(keepends=True)
+    score = lines[2].replace(b'"loss":0.5', b'"loss":0.1')
+    assert score != lines[2]
+    changes = {
+        "line 3: it, or a line before it, was changed": [*lines[:2], score, *lines[3:]],
+        "line 4: it, or a line before it, was changed": [*lines[:3], *lines[5:]],
+        "line 2: it, or a line before it, was changed": [lines[0], *lines[3:5], *lines[1:3], *lines[5:]],
+        "line 6: it has no checksum": [*lines[:5], b'{"event":"tick","seconds":1}\n', *lines[5:]],
+    }
+    for place in range(0, len(lines[4]) - 1, 7):
+        changes[f"line 5.*{place}"] = [*lines[:4], altered(lines[4], place), *lines[5:]]
+    for found, content in changes.items():
+        path.write_bytes(b"".join(content))
+        with pytest.raises(RunDirError, match=found.split(".*")[0]) as caught:
+            opened(path)
+        assert "\n" not in str(caught.value)
+        assert path.read_bytes() == b"".join(content)
+
+
+def signed(events):
+    """Lines of events with the checksums that they should have."""
+    check, lines = 0, []
+    for event in events:
+        body = json.dumps({key: value for key, value in event.items() if key != "check"}, separators=(",", ":"))
+        line, check = with_check(body.encode(), check)
+        lines.append(line)
+    return b"".join(lines)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory):
+    path = tmp_path_factory.mktemp("run") / "journal.jsonl"
+    journal = Journal(path)
+    history = History.open(SPACE, 7, journal, IDENTITY)
+    history.session(0.0, {"arguments": {"search": "tpe", "max_trials": 3}, "lacking": []})
+    for loss in (0.5, 0.4, None):
+        record(history, Proposal(SPACE.sample(Random(str(loss))), "random"), loss)
+    history.end("max_trials", 3.0, {0: 0.5, 1: 0.5}, refitted=True)
+    journal.close()
+    return [json.loads(line) for line in path.read_bytes().splitlines()]
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_whatever_a_journal_says_it_is_read_or_refused_in_a_sentence(whole_run, data):
+    events = [dict(event) for event in whole_run]
+    event = data.draw(st.sampled_from(events))
+    name = data.draw(st.sampled_from([*event, "new"]))
+    if data.draw(st.booleans()) and name in event:
+        del event[name]
+    else:
+        event[name] = data.draw(json_values | st.sampled_from([one for e in events for one in e.values()]))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "journal.jsonl"
+        path.write_bytes(signed(events))
+        for read in (lambda: opened(path), lambda: Recorded(folder).arguments({})):
+            with suppress(AutoMLError):  # anything else is raised
+                read()
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "found"),
+    [
+        (1, {"lacking": 5}, "lacking"),
+        (2, {"candidate": "os(input)"}, "candidate"),
+        (2, {"candidate": "bowl(input, x=7.0)"}, "candidate that is none of the search space"),
+        (2, {"trial": 3}, "trial 3 cannot start here"),
+        (2, {"threads": 0}, "threads"),
+        (3, {"loss": "0.1"}, "loss"),
+        (3, {"loss": None}, "trial 0 ended well without a loss"),
+        (3, {"status": "great"}, "status|great"),
+        (3, {"trial": 2}, "trial 2 cannot end here"),
+        (-1, {"weights": {"9": 1.0}}, "members that are no trials"),
+        (0, {"event": "tick"}, "line 1"),
+        (0, {"seed": -1}, "seed"),
+    ],
+)
+def test_what_a_line_may_not_say(tmp_path, whole_run, place, change, found):
+    events = [dict(event) for event in whole_run]
+    events[place].update(change)
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(signed(events))
+    with pytest.raises(RunDirError, match=found):
+        opened(path)

@@ -103,7 +103,7 @@ class End(Event, tag="end"):
 
     reason: str
     seconds: Seconds
-    weights: dict[str, Annotated[float, Meta(ge=0, le=1)]]
+    weights: dict[str, Annotated[float, Meta(ge=0, le=2)]]
     refitted: bool
 
 
