@@ -155,7 +155,7 @@ class Evaluator:
         stored = self.artifacts.folds(job.candidate.key, job.rung)
         fitted: dict[int, Fitted] = {}
         for fold in self.folds(job.rung):
-            if fold in stored:
+            if fold in stored and (self.pooled or stored[fold].loss is not None or not job.scored):
                 done.append(stored[fold])
                 continue
             if job.stopped is not None and len(done) >= job.stopped[0]:
