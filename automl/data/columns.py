@@ -53,7 +53,7 @@ class Columns:
     Attributes
     ----------
     slow : int
-        Columns other than plain numbers that were read, where time did not suffice for all; else -1.
+        Columns that were read beside plain numbers and named ones, where time did not suffice for all; else -1.
     """
 
     slow = -1
@@ -261,7 +261,6 @@ def _told_apart(
             column = plain_number(name)
         elif name in wishes:
             column = as_wished(name, one, wishes[name])
-            read += 1
         elif left or (read >= slow if slow >= 0 else hurry()):
             columns.append(Column(name, "unread", note=LATE, told=True))
             left = True
