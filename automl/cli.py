@@ -5,6 +5,7 @@ Libraries that take time to load are imported inside the commands, so that ``aut
 
 from __future__ import annotations
 
+import math
 import os
 import shlex
 import sys
@@ -19,6 +20,8 @@ from automl import signals
 from automl.errors import ArgumentError, AutoMLError
 
 END_SECONDS = 1.5  # of the budget, kept for what comes after `fit` beside writing the model, which `fit` reckons with
+BUSIEST = 3.0  # times as long that it takes at most, on a machine that others use too
+LATE_SHARE = 0.5  # of the budget, spent before the search, from which this is said
 LEAST_SECONDS = 0.5  # what the search gets, however short the budget
 LONGEST_START = 30.0  # an older process was something else before (``exec automl`` in a shell)
 ROWS_SHOWN = 15
@@ -199,13 +202,15 @@ def fit(
     from automl.estimator import AutoML
 
     deadline = None if time_budget is None else started + time_budget
+    if time_budget is not None and (late := _late(time.monotonic() - started, time_budget)) and not quiet:
+        print(textwrap.fill(late, terminal.WIDTH, subsequent_indent="  "), flush=True)
     console = terminal.make_console()
     with model_dir.prepared(out), terminal.watching(console, deadline, quiet) as callbacks:
         model = AutoML(
             task=task,
             metric=metric,
             costs=cost_matrix(costs),
-            time_budget=None if deadline is None else _for_fit(deadline),
+            time_budget=None if deadline is None else _for_fit(started, deadline),
             max_trials=max_trials,
             patience=patience,
             trial_timeout="auto" if trial_timeout is None else trial_timeout,
@@ -244,10 +249,24 @@ def fit(
     print(f"Next:        automl predict {shlex.quote(str(out))} test.csv --out predictions.csv")
 
 
-def _for_fit(deadline: float) -> float:
-    """Seconds that `AutoML` gets: what is left, less the very end."""
-    left = deadline - time.monotonic()
-    return max(left - min(END_SECONDS, left / 4), LEAST_SECONDS)
+def _for_fit(started: float, deadline: float) -> float:
+    """Seconds that `AutoML` gets: what is left, less the very end, which takes longer where the machine is busy."""
+    now = time.monotonic()
+    busy = min(BUSIEST, max(1.0, (now - started) / max(time.process_time(), 0.01)))
+    left = deadline - now
+    return max(left - min(busy * END_SECONDS, busy * left / 4, left / 2), LEAST_SECONDS)
+
+
+def _late(took: float, time_budget: float) -> str:
+    """What to say where too much of the time went before the search; else nothing."""
+    if took <= LATE_SHARE * time_budget:
+        return ""
+    rest = "a quick model follows" if took < time_budget else "a model follows, after the time"
+    wanted = math.ceil(took / (LATE_SHARE / 2))
+    return (
+        f"Starting and reading took {took:.1f} s of the {time_budget:g} s of --time-budget: {rest}; on this machine, "
+        f"give it {wanted} s or more."
+    )
 
 
 def _names(given: list[str] | None) -> list[str] | None:

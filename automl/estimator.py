@@ -28,6 +28,7 @@ from automl.data.frame import (
 )
 from automl.data.splits import Split
 from automl.ensemble.hand_over import HandOver, hand_over
+from automl.ensemble.selection import too_slow
 from automl.errors import DataError
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
@@ -286,7 +287,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             RunDir(settings.run_dir, settings.resume) as run_dir,
             make_executor(*where, run_dir.files, settings.memory_limit) as executor,  # where; warms up meanwhile
         ):
-            asked = Problem.read(settings, X, y, (sample_weight, groups, time), column_types)  # what is asked
+            events = run_dir.journal.events if recorded is None else recorded.events
+            asked = Problem.read(  # what is asked
+                settings, X, y, (sample_weight, groups, time), column_types, budget, events
+            )
             if recorded is not None:
                 recorded.begin(run_dir.journal, asked.identity)
             history = History.open(asked.space, settings.seed, run_dir.journal, asked.identity)  # what was tried
@@ -295,11 +299,12 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             evaluator = asked.evaluator(history, run_dir, X_test)  # how good
             self._tell(asked.notes(evaluator.splits[: evaluator.n_folds]), settings.verbose)
             clock.lap("read")
-            record_dummy(history, evaluator, asked.everything, budget)  # from here on there is a model
+            slow = callable(settings.metric)
+            dummy = record_dummy(history, evaluator, asked.everything, budget, slow)  # from here on there is a model
             executor.attach(evaluator)
             searching = budget.less_hand_over()
             scheduler: Scheduler | Replay
-            strategy, scheduler = asked.plan(evaluator, history, searching)  # what next, and how thoroughly
+            strategy, scheduler = asked.plan(evaluator, history, searching, dummy.call_seconds)  # what next
             scheduler = scheduler if recorded is None else Replay(recorded.threads, recorded.ends, recorded.stops)
             report = Reporter(history, searching, asked.task.metric, settings.callbacks, settings.verbose)
             listeners: list[Listener] = [
@@ -314,9 +319,12 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             known, refits = None, reason != "interrupted"  # then the user need not wait
             if recorded is not None:
                 reason, known, refits = recorded.outcome(history, reason)
-            how = (settings.ensemble, refits, known)
+            scores = len(history.kept()) * evaluator.n_folds
+            unmade = too_slow(dummy.call_seconds, scores, budget.remaining()) if settings.ensemble else ""
+            how = (settings.ensemble and not unmade, refits, known)
             handed = hand_over(history, evaluator, executor, budget, asked.data.columns, *how)
             handed.notes += executor.notes
+            handed.notes += [note for note in (dummy.note or unmade,) if note]
             handed.notes += [] if recorded is None else recorded.differences(history)
             history.end(reason, budget.elapsed(), handed.told_weights, isinstance(handed.best_pipeline, Pipeline))
         clock.lap("hand_over")
@@ -360,7 +368,6 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.failures_ = [t for t in history.trials if t.status in ("failed", "timeout", "memory", "crashed")]
         self.n_trials_ = history.candidates
         self.cv_splits_ = evaluator.splits[: max(evaluator.n_folds, len(handed.out_of_fold))]
-        self.columns_ = data.columns.frame()
         self._leaderboard = leaderboard(history.trials, asked.space, task.metric, handed)
         self._out_of_fold = _scatter(handed.out_of_fold, evaluator.splits, len(data.y))
         self._labels = Labels.of(data.y, data.classes, self._out_of_fold, asked.repeats)
@@ -421,8 +428,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         check_fitted(self)
         refuse_too_large(X, memory(self.memory_limit))
         frame = as_frame(X, least_rows=1)
-        known = hasattr(self, "feature_names_in_") or set(self._columns.names) <= set(frame.columns)
-        if not (known and carries_names(X)):
+        known = carries_names(X) and (
+            hasattr(self, "feature_names_in_") or set(self._columns.names) <= set(frame.columns)
+        )
+        if not known:
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
@@ -432,6 +441,12 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         return self._columns.align(frame)
 
     # ---- look and keep
+
+    @property
+    def columns_(self) -> pd.DataFrame:
+        """What each column was taken for."""
+        check_fitted(self)
+        return self._columns.frame()
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a candidate, the best first; partial and failed ones have no rank.

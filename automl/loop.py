@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from automl import signals
 from automl.errors import ArgumentError, DiskError, ExecutorError
@@ -15,12 +17,25 @@ from automl.schedule.scheduler import Scheduler
 from automl.space.space import Space
 from automl.strategies.base import Strategy
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, Failure, Job, Proposal, Trial
+from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal, Trial
 
 WAIT_SECONDS = 0.2
 MEND_SECONDS = 1.0  # between looks at the files of the best candidates,
 MENDED = 10  # of so many
+DUMMY_SHARE = 0.25  # of the time that is left, for scoring a constant prediction by a metric of the user's own
+SLOW_METRIC = (
+    "metric: a constant prediction could not be scored in time, and candidates may not be, either; give more time, or "
+    "a quicker metric."
+)
 TICK_SECONDS = 5.0  # between the journal's signs of life; a kill loses no more of the time that was spent
+
+
+class Scoring(Runs, Protocol):
+    """The part of an evaluator that the dummy needs."""
+
+    def score(self, job: Job, outcome: Outcome, ends: float) -> Outcome | Failure:
+        """Call the metric for what was evaluated without; the outcome as it was where that takes too long."""
+
 
 Listener = Callable[[Trial | None], None]  # told of each trial that ended, and None while waiting
 
@@ -135,26 +150,61 @@ class Heartbeat:
         self._last = now
 
 
-def record_dummy(history: History, runs: Runs, space: Space, budget: Budget) -> None:
+def record_dummy(history: History, runs: Scoring, space: Space, budget: Budget, slow: bool = False) -> Dummy:
     """Evaluate a constant prediction in this process, so that from now on there is a model.
+
+    Parameters
+    ----------
+    slow : bool
+        Whether the metric may be slow, as one of the user's own: it is waited for a share of the time that is left, and
+        the model has no score where that does not suffice.
 
     Raises
     ------
     ArgumentError
         If not even that can be scored: the metric is at fault.
     """
-    if any(trial.complete and trial.origin == DUMMY for trial in history.trials):
-        signals.ready()
-        return
-    job = Job(Proposal(space.cheapest(DUMMY), DUMMY), trial=0 if history.trials else None)
+    for trial in history.trials:
+        if trial.complete and trial.origin == DUMMY:
+            signals.ready()
+            return Dummy.of(trial, (trial.finished or 0.0) - trial.started) if slow else Dummy()
+    left = budget.remaining() if slow else None
+    job = Job(Proposal(space.cheapest(DUMMY), DUMMY), trial=0 if history.trials else None, scored=left is None)
     trial = history.start(job, budget.elapsed())
+    started = time.monotonic()
     result = runs.run(job)
-    history.finish(trial, result, budget.elapsed())
+    if left is not None and not isinstance(result, Failure):
+        result = runs.score(job, result, started + DUMMY_SHARE * left)
+    trial = history.finish(trial, result, budget.elapsed())
     if isinstance(result, Failure):
         if (sign := f"{DiskError.__name__}: ") in result.message:
             raise DiskError(result.message.removeprefix(sign))
         raise ArgumentError(f"metric: a constant prediction could not be scored: {result.message}")
     signals.ready()
+    return Dummy.of(trial, time.monotonic() - started) if slow else Dummy()
+
+
+@dataclass(frozen=True)
+class Dummy:
+    """What the constant prediction said of the metric.
+
+    Attributes
+    ----------
+    call_seconds : float
+        That a score of a fold takes, about; infinite where the metric took too long, 0 of metrics that are quick.
+    note : str
+        What the user should know; empty where there is nothing.
+    """
+
+    call_seconds: float = 0.0
+    note: str = ""
+
+    @classmethod
+    def of(cls, trial: Trial, seconds: float) -> Dummy:
+        """Of a trial that took so many seconds."""
+        if trial.loss is None:
+            return cls(math.inf, SLOW_METRIC)
+        return cls(max(0.0, seconds - trial.work_seconds) / max(1, trial.folds))
 
 
 def _broken(history: History) -> str | None:

@@ -5,20 +5,21 @@ Reading a table twice gives the same arrays whatever the dtypes, the order of th
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from hashlib import blake2b
+from collections.abc import Callable, Hashable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.alike import Met
 from automl.data.cells import Cells
 from automl.data.frame import as_frame, carries_names
 from automl.data.kinds import Column, Kind, learn
 from automl.data.table import Table, Text, side_by_side
 from automl.data.texts import count_texts
 from automl.data.views import Levels, Moments, Plain, Rest, Words
+from automl.data.wide import cells_of, plain_number, screened
 from automl.data.wishes import Wishes, as_wished, checked
 from automl.data.wording import listed
 from automl.errors import DataError
@@ -29,7 +30,14 @@ MAX_ONE_HOT = 50  # levels of a category that a one-hot encoding tells apart
 DATE_WIDTH, TEXT_WIDTH = 4, 10  # columns that a leaf makes of a date and of a text, about
 LARGEST = 1e36  # numbers beyond are taken for it: their like, and their sums, must be floats of 32 bits
 MAX_NAMED = 8  # columns that one note names
-GLANCE_ROWS = 1_000  # evenly spread, in which two columns must be alike before they are compared
+UNREAD = "varies less over the rows than the columns that are read"
+LATE = "was not read, as there was no time, and is left out"
+Hurry = Callable[[], bool]  # whether there is no more time for what may be left out
+
+
+def never() -> bool:
+    """There is always time."""
+    return False
 
 
 class Columns:
@@ -39,10 +47,20 @@ class Columns:
     ----------
     columns : sequence of Column
         In the order of the table that was learned from.
+    names : sequence of hashable, optional
+        Of all its columns, where not all were read: see `automl.data.wide`.
+
+    Attributes
+    ----------
+    slow : int
+        Columns that were read beside plain numbers and named ones, where time did not suffice for all; else -1.
     """
 
-    def __init__(self, columns: list[Column]) -> None:
+    slow = -1
+
+    def __init__(self, columns: list[Column], names: list[Hashable] | None = None) -> None:
         self.columns = columns
+        self._names = names
 
     @classmethod
     def learn(cls, frame: pd.DataFrame, overrides: Wishes | None = None) -> Columns:
@@ -60,40 +78,73 @@ class Columns:
         DataError, ArgumentError, InputTypeError
             If an override names no column or no kind, or no cell can be read so.
         """
-        return cls._learned(frame, [Cells(frame.iloc[:, place]) for place in range(frame.shape[1])], overrides)
+        return cls._learned(frame, overrides)[0]
 
     @classmethod
-    def read(cls, frame: pd.DataFrame, overrides: Wishes | None = None) -> tuple[Columns, Table]:
-        """`learn` and `encode` of the same table, in one go."""
-        cells = [Cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
-        columns = cls._learned(frame, cells, overrides)
+    def read(
+        cls, frame: pd.DataFrame, overrides: Wishes | None = None, hurry: Hurry = never, slow: int = -1
+    ) -> tuple[Columns, Table]:
+        """`learn` and `encode` of the same table, in one go.
+
+        Parameters
+        ----------
+        frame : DataFrame
+        overrides : mapping of name to kind, optional
+        hurry : callable
+            Whether there is no more time: then plain numbers are read, and what the user named, and no further column.
+        slow : int
+            What `slow` was when the same table was read before: then `hurry` is not asked.
+        """
+        columns, cells = cls._learned(frame, overrides, hurry, slow)
         return columns, columns._table(cells, len(frame))
 
     @classmethod
-    def _learned(cls, frame: pd.DataFrame, cells: list[Cells], overrides: Wishes | None) -> Columns:
-        wishes = checked(overrides, list(frame.columns))
-        columns: list[Column] = []
-        met = _Met()
-        for name, one in zip(frame.columns, cells, strict=True):
-            column = as_wished(name, one, wishes[name]) if name in wishes else learn(name, one)
-            if column.views and (earlier := met.equal(column, one)) is not None and name not in wishes:
-                column = Column(name, "duplicate", note=f"is equal to {earlier!r} and left out", told=True)
-            columns.append(column)
+    def _learned(
+        cls, frame: pd.DataFrame, overrides: Wishes | None, hurry: Hurry = never, slow: int = -1
+    ) -> tuple[Columns, list[Cells]]:
+        names: list[Hashable] = list(frame.columns)
+        wishes = checked(overrides, names)
+        places = screened(frame, wishes)
+        frame = frame if places is None else frame.iloc[:, places]
+        cells, sure = cells_of(frame)
+        columns, read = _told_apart(frame, cells, set(sure.tolist()), wishes, hurry, slow)
         if not any(column.views for column in columns):  # better numbers of rows than nothing
             columns = [
                 Column(one.name, "number", (Plain(),)) if _is_row_number(one) and one.name not in wishes else one
                 for one in columns
             ]
-        return cls(columns)
+        learned = cls(columns, None if places is None else names)
+        learned.slow = read
+        return learned, cells
 
     @property
     def names(self) -> list[Hashable]:
-        """Names in the order of the table."""
+        """Names of all columns of the table, in its order."""
+        return self.read_names if self._names is None else self._names
+
+    @property
+    def read_names(self) -> list[Hashable]:
+        """Names of the columns that were read."""
         return [column.name for column in self.columns]
 
     @property
     def notes(self) -> list[str]:
         """What the user should know: one sentence for all columns of which the same is to be said."""
+        return [*self._about_unread, *self._about_columns]
+
+    @property
+    def _about_unread(self) -> list[str]:
+        if self._names is None:
+            return []
+        every, read = len(self._names), len(self.columns)
+        note = (
+            f"{every - read:,} of {every:,} columns are left out, those that vary least over the rows: at most "
+            f"{read:,} are read (column_types keeps those that it names)."
+        )
+        return [note]
+
+    @property
+    def _about_columns(self) -> list[str]:
         said: dict[str, list[Column]] = {}
         for column in self.columns:
             if column.told:
@@ -103,7 +154,11 @@ class Columns:
     def frame(self) -> pd.DataFrame:
         """One row a column: its name, kind, number of levels, and how it is read or why not."""
         rows = [(c.name, c.kind, c.n_levels, c.note) for c in self.columns]
-        return pd.DataFrame(rows, columns=["column", "kind", "levels", "note"]).astype({"levels": "Int64"})
+        found = pd.DataFrame(rows, columns=["column", "kind", "levels", "note"]).astype({"levels": "Int64"})
+        if self._names is None:
+            return found
+        whole = found.set_index("column").reindex(pd.Index(self._names, dtype=object, name="column")).reset_index()
+        return whole.fillna({"kind": "unread", "note": UNREAD})
 
     # ---- what the search must know of them
 
@@ -136,15 +191,21 @@ class Columns:
         if not carries_names(X):
             if frame.shape[1] != len(self.names):
                 raise DataError(f"X has {frame.shape[1]} columns, but fit saw {len(self.names)}; give these.")
-            return frame.set_axis(pd.Index(self.names, dtype=object), axis=1)
-        if list(frame.columns) == self.names:
+            frame = frame.set_axis(pd.Index(self.names, dtype=object), axis=1)
+        return self.select(frame)
+
+    def select(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The columns that were read, by name, in the order of fit."""
+        wanted = self.read_names
+        if list(frame.columns) == wanted:
             return frame
-        missing = [name for name in self.names if name not in frame.columns]
+        places = frame.columns.get_indexer(pd.Index(wanted, dtype=object))
+        missing = [name for name, place in zip(wanted, places, strict=True) if place < 0]
         if missing:
             raise DataError(
                 f"X lacks {len(missing)} of the columns seen in fit: {listed(missing)}; add them (empty is fine)."
             )
-        return frame[self.names]
+        return frame.iloc[:, places]
 
     def encode(self, X: Any) -> Table:
         """Read a table into arrays.
@@ -154,7 +215,7 @@ class Columns:
         X : DataFrame or array-like of shape (n_rows, n_columns)
         """
         frame = self.align(X)
-        return self._table([Cells(frame.iloc[:, place]) for place in range(frame.shape[1])], len(frame))
+        return self._table(cells_of(frame)[0], len(frame))
 
     def _table(self, cells: list[Cells], rows: int) -> Table:
         numbers: list[NDArray[np.float64]] = []
@@ -183,42 +244,34 @@ class Columns:
         )
 
 
-class _Met:
-    """Columns that were met, by what models would see of them; most differ in the few rows that are looked at first."""
-
-    def __init__(self) -> None:
-        self._glanced: dict[bytes, tuple[Column, Cells]] = {}
-        self._known: dict[bytes, Hashable] = {}
-
-    def equal(self, column: Column, cells: Cells) -> Hashable | None:
-        """The name of an earlier column that is equal; None where there is none."""
-        glance = _key(column, cells, max(1, cells.rows // GLANCE_ROWS))
-        if (first := self._glanced.setdefault(glance, (column, cells)))[0] is column:
-            return None
-        self._known.setdefault(_key(*first), first[0].name)
-        earlier = self._known.setdefault(_key(column, cells), column.name)
-        return None if earlier == column.name else earlier
-
-
-def _key(column: Column, cells: Cells, step: int = 1) -> bytes:
-    """Equal for columns that models would see alike; texts are told by the numbers of distinct texts, and those.
-
-    Every `step`-th row is looked at.
-    """
-    digest = blake2b(digest_size=16)
-    for view in column.views:
-        known: Any = getattr(view, "levels", ())
-        if isinstance(view, (Levels, Rest)):
-            array: NDArray[Any] = view.codes(cells)[::step]
-        elif isinstance(view, Words):
-            array, known = cells.codes[::step], cells.texts.tolist()
+def _told_apart(
+    frame: pd.DataFrame,
+    cells: list[Cells],
+    sure: set[int],
+    wishes: dict[Hashable, Any],
+    hurry: Hurry,
+    slow: int,
+) -> tuple[list[Column], int]:
+    """What each column is, and how many beside plain numbers were read, -1 where all."""
+    columns: list[Column] = []
+    met = Met()
+    read, left = 0, False
+    for place, (name, one) in enumerate(zip(frame.columns, cells, strict=True)):
+        if place in sure and name not in wishes:
+            column = plain_number(name)
+        elif name in wishes:
+            column = as_wished(name, one, wishes[name])
+        elif left or (read >= slow if slow >= 0 else hurry()):
+            columns.append(Column(name, "unread", note=LATE, told=True))
+            left = True
+            continue
         else:
-            values = view.dates(cells) if isinstance(view, Moments) else view.numbers(cells)
-            array = 0.0 + values[::step]  # -0 is 0
-        digest.update(array.dtype.str.encode())
-        digest.update(np.ascontiguousarray(array).data)
-        digest.update(repr(known).encode())
-    return digest.digest()
+            column = learn(name, one)
+            read += 1
+        if column.views and (earlier := met.equal(column, one)) is not None and name not in wishes:
+            column = Column(name, "duplicate", note=f"is equal to {earlier!r} and left out", told=True)
+        columns.append(column)
+    return columns, read if left else -1
 
 
 def _is_row_number(column: Column) -> bool:
@@ -239,4 +292,4 @@ def _sentence(columns: list[Column]) -> str:
     return f"{len(names)} columns {note}: {shown}."
 
 
-_PLURAL = (("is ", "are "), ("holds ", "hold "), ("numbers the rows", "number the rows"))
+_PLURAL = (("was not", "were not"), ("is ", "are "), ("holds ", "hold "), ("numbers the rows", "number the rows"))

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.columns import Columns
+from automl.data.columns import Columns, Hurry, never
 from automl.data.costs import read_costs
 from automl.data.frame import as_frame, as_name, as_target, has_text_names, names_a_column, split_off
 from automl.data.metrics import make_metric
@@ -43,7 +43,7 @@ class Data:
     inferred : str
         What was taken for granted about the task.
     frame : DataFrame
-        The table as it was handed in, the target left out.
+        The columns that were read, as they were handed in, the target left out.
     """
 
     table: Table
@@ -56,7 +56,7 @@ class Data:
     frame: pd.DataFrame
 
     @classmethod
-    def read(cls, X: Any, y: Any, task: str, column_types: Any = None) -> Data:
+    def read(cls, X: Any, y: Any, task: str, column_types: Any = None, hurry: Hurry = never, slow: int = -1) -> Data:
         """Check and read what the user handed in.
 
         Parameters
@@ -67,6 +67,8 @@ class Data:
         task : {"auto", "classification", "binary", "multiclass", "regression"}
         column_types : mapping of name to kind, optional
             Kinds that the user knows better than `Columns.learn`.
+        hurry, slow
+            See `Columns.read`.
 
         Raises
         ------
@@ -80,7 +82,9 @@ class Data:
         coded, classes, inferred = read_target(target, task)
         if isinstance(column_types, Mapping):
             column_types = {as_name(name): kind for name, kind in column_types.items()}
-        columns, table = Columns.read(frame, column_types)
+        columns, table = Columns.read(frame, column_types, hurry, slow)
+        if len(columns.columns) < frame.shape[1]:
+            frame = columns.select(frame)
         named, name = has_text_names(X), str(target.name or "y")
         return cls(table, coded, classes, columns, named, name, inferred, frame)
 

@@ -17,6 +17,7 @@ Hashes = NDArray[np.uint64]
 
 AGREEING = 0.9  # share of repeats with the target of the row that they repeat; copies carry it along
 DISTINCT = 0.1  # share of distinct rows below which a table only has few to offer
+CELLS = 100_000  # that are hashed at a time
 LEAST = 5  # distinct rows that at least two classes need, so that each is on both sides of most splits
 
 _ODD = 0x9E3779B97F4A7C15
@@ -110,10 +111,13 @@ def row_hashes(table: Table) -> Hashes:
     """
     total = np.zeros(len(table), dtype=np.uint64)
     place = 0
-    for block in (table.numbers, table.dates, table.codes.astype(np.float64)):
-        for values in block.T:
-            place += 1
-            total += _mix(_bits(values) + _salt(place))
+    for block in (table.numbers, table.dates, table.codes):
+        at_once = max(1, CELLS // max(1, len(table)))  # few rows are too little work for one column at a time
+        for start in range(0, block.shape[1], at_once):
+            part = _bits(block[:, start : start + at_once].T)
+            salts = np.arange(place + 1, place + 1 + len(part), dtype=np.uint64) * np.uint64(_ODD)
+            total += _mix(part + salts[:, None]).sum(axis=0)
+            place += len(part)
     for text in table.texts:
         place += 1
         weights = _mix(np.arange(text.words.shape[1], dtype=np.uint64) + _salt(1))

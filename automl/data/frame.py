@@ -48,7 +48,9 @@ def as_frame(X: Any, least_rows: int = 2) -> pd.DataFrame:
             f"X has {len(frame)} sample(s) (shape={frame.shape}) while a minimum of {least_rows} is required; "
             "give more rows."
         )
-    names = [as_name(name) for name in frame.columns]
+    names = frame.columns.tolist()
+    if set(map(type, names)) != {str}:
+        names = [as_name(name) for name in names]
     seen = pd.Index(names, dtype=object)
     if not seen.is_unique:
         repeated = listed(list(seen[seen.duplicated()].unique()))

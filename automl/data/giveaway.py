@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.columns import Columns
+from automl.data.columns import Columns, Hurry, never
+from automl.data.wide import number_blocks
 
 Array = NDArray[Any]
 
@@ -26,6 +27,7 @@ LEAST_OF_CLASS = 5
 DENSE = 1.2  # whole numbers, all different, that fill this many times their number of places are numbers of rows
 SHOWN = 5
 SECONDS = 1.0  # of this core, after which no further column is looked at
+SHORT = "{looked:,} of {all:,} columns were checked for giving the target away: there was no time for more."
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,14 @@ class _Target:
 
 
 def check_columns(
-    frame: pd.DataFrame, columns: Columns, y: Array, classes: int | None, distinct: Array | None, seed: int = 0
+    frame: pd.DataFrame,
+    columns: Columns,
+    y: Array,
+    classes: int | None,
+    distinct: Array | None,
+    seed: int = 0,
+    hurry: Hurry = never,
+    unseen: list[str] | None = None,
 ) -> list[str]:
     """What in the columns may lead to a wrong model, one sentence a finding. Nothing is dropped.
 
@@ -54,16 +63,28 @@ def check_columns(
         Rows to look at, one of each that are equal: a copy would tell the target of the other.
     seed : int
         Of the sample.
+    hurry : callable
+        Whether there is no more time.
+    unseen : list of str, optional
+        Takes a sentence where not all columns were looked at.
     """
+    unseen = [] if unseen is None else unseen
     seen = [place for place, column in enumerate(columns.columns) if column.views]
-    return [*_numbering(frame, seen), *_giveaways(frame, seen, y, classes, distinct, seed)]
+    return [*_numbering(frame, seen), *_giveaways(frame, seen, y, classes, distinct, seed, hurry, unseen)]
 
 
 # ---- columns that give the target away
 
 
 def _giveaways(
-    frame: pd.DataFrame, seen: list[int], y: Array, classes: int | None, distinct: Array | None, seed: int
+    frame: pd.DataFrame,
+    seen: list[int],
+    y: Array,
+    classes: int | None,
+    distinct: Array | None,
+    seed: int,
+    hurry: Hurry,
+    unseen: list[str],
 ) -> list[str]:
     rows = np.arange(len(y)) if distinct is None else distinct
     wanted = min(ROWS, max(500, CELLS // max(1, len(seen))))
@@ -76,9 +97,11 @@ def _giveaways(
     gaps: list[Hashable] = []
     telling: list[tuple[Hashable, str]] = []
     started = time.thread_time()
+    looked = 0
     for place in seen:
-        if time.thread_time() - started > SECONDS:
+        if time.thread_time() - started > SECONDS or hurry():
             break
+        looked += 1
         values, name = frame.iloc[:, place].iloc[rows], frame.columns[place]
         codes, ordered = places_of(values)
         score = _score(codes, ordered, target)
@@ -90,8 +113,14 @@ def _giveaways(
             gaps.append(name)
         else:
             telling.append((name, score))
-    if len(seen) > 3 and len(copies) + len(gaps) + len(telling) > len(seen) / 2:
+    if looked < len(seen):
+        unseen.append(SHORT.format(looked=looked, all=len(seen)))
+    if looked > 3 and len(copies) + len(gaps) + len(telling) > looked / 2:
         return []  # the table is easy, and no column stands out
+    return _said(copies, gaps, telling)
+
+
+def _said(copies: list[Hashable], gaps: list[Hashable], telling: list[tuple[Hashable, str]]) -> list[str]:
     advice = "if that is not known when you predict, leave {} out"
     found = []
     if copies:
@@ -189,11 +218,21 @@ def _one_to_one(codes: Array, ordered: bool, target: _Target) -> bool:
 
 
 def _numbering(frame: pd.DataFrame, seen: list[int]) -> list[str]:
-    names: list[Hashable] = [frame.columns[place] for place in seen if _numbers_rows(frame.iloc[:, place])]
+    whole = np.intersect1d(seen, _whole_at_first(frame))
+    names: list[Hashable] = [frame.columns[place] for place in whole if _numbers_rows(frame.iloc[:, place])]
     if not names:
         return []
     what, it = ("seems to number the rows", "it") if len(names) == 1 else ("seem to number the rows", "them")
     return [f"{_columns(names)} {what}: such numbers tell nothing of new rows; leave {it} out."]
+
+
+def _whole_at_first(frame: pd.DataFrame) -> Array:
+    """Places of the columns of numbers whose first rows hold whole numbers, all different."""
+    found = [np.zeros(0, dtype=np.int64)]
+    for places, numbers in number_blocks(frame.iloc[:LEAST_ROWS]):
+        ranked = np.sort(numbers, axis=0)
+        found.append(places[((ranked == np.floor(ranked)).all(axis=0)) & (ranked[1:] > ranked[:-1]).all(axis=0)])
+    return np.concatenate(found)
 
 
 def _numbers_rows(values: pd.Series[Any]) -> bool:

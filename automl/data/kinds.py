@@ -20,7 +20,7 @@ from automl.data.views import FLAGS, Clock, Filled, Flag, Levels, Moments, Place
 
 Kind = Literal[
     "number", "boolean", "category", "ordered", "date", "duration", "text", "identifier", "constant", "empty",
-    "duplicate", "dropped",
+    "duplicate", "dropped", "unread",
 ]  # fmt: skip
 
 MAX_LEVELS = 10_000  # levels of a category that are told apart; rarer ones are one level

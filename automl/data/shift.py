@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.columns import Columns
+from automl.data.columns import Columns, Hurry, never
 from automl.data.duplicates import row_hashes
 from automl.data.giveaway import places_of
 from automl.data.table import Table
@@ -19,6 +19,9 @@ from automl.errors import DataError
 Array = NDArray[Any]
 
 ROWS, LEAST_ROWS = 5_000, 30  # of either side
+COLUMNS = 1_000  # that are compared, evenly spread
+CELLS, LEAST_SAMPLE = 1_000_000, 1_000  # of either side: fewer rows where there are many columns
+SKIPPED = "X_test was not compared with the training rows: there was no time for it."
 TOLD_APART = 0.6  # ROC AUC above which the sides differ
 SURE = 3.0  # standard errors above chance, besides
 SHIFTED = 0.1  # distance of a column's two distributions above which it is named, beyond what chance would make
@@ -41,7 +44,15 @@ def align_test(X_test: pd.DataFrame, columns: Columns, named: bool) -> pd.DataFr
         raise DataError(f"X_test: {error}") from error
 
 
-def compare(frame: pd.DataFrame, table: Table, test: pd.DataFrame, columns: Columns, seed: int = 0) -> list[str]:
+def compare(
+    frame: pd.DataFrame,
+    table: Table,
+    test: pd.DataFrame,
+    columns: Columns,
+    seed: int = 0,
+    hurry: Hurry = never,
+    unseen: list[str] | None = None,
+) -> list[str]:
     """What the user should know of the rows to predict, one sentence a finding.
 
     Parameters
@@ -55,7 +66,15 @@ def compare(frame: pd.DataFrame, table: Table, test: pd.DataFrame, columns: Colu
     columns : Columns
     seed : int
         Of the samples.
+    hurry : callable
+        Whether there is no more time.
+    unseen : list of str, optional
+        Takes a sentence where that is so.
     """
+    unseen = [] if unseen is None else unseen
+    if hurry():
+        unseen.append(SKIPPED)
+        return []
     test_table = columns.encode(test)
     known = np.isin(row_hashes(test_table), row_hashes(table))
     found = []
@@ -65,8 +84,11 @@ def compare(frame: pd.DataFrame, table: Table, test: pd.DataFrame, columns: Colu
         )
     if min(len(frame), len(test)) < LEAST_ROWS:
         return found
+    if hurry():
+        unseen.append(SKIPPED)
+        return found
     rng = np.random.default_rng(seed)
-    rows, test_rows = _sample(len(frame), rng), _sample(len(test), rng)
+    rows, test_rows = _sample(frame, rng), _sample(test, rng)
     read = _read(frame.iloc[rows], test.iloc[test_rows], columns)
     auc = told_apart(read, len(rows), seed)
     error = np.sqrt((len(rows) + len(test_rows) + 1) / (12 * len(rows) * len(test_rows)))
@@ -93,12 +115,13 @@ class _Both:
 
 def _read(frame: pd.DataFrame, test: pd.DataFrame, columns: Columns) -> list[_Both]:
     """The columns that models see, both sides alike: levels that `columns` learned would tell the training rows."""
-    both = pd.concat([frame.astype(object), test.astype(object)], ignore_index=True)
-    found = []
-    for place, column in enumerate(columns.columns):
-        if column.views:
-            found.append(_Both(column.name, *places_of(both.iloc[:, place].infer_objects())))
-    return found
+    seen = [place for place, column in enumerate(columns.columns) if column.views]
+    seen = seen[:: -(-len(seen) // COLUMNS)] if seen else []
+    parts = [side.iloc[:, seen].astype(object) for side in (frame, test)]
+    both = pd.concat(parts, ignore_index=True)
+    return [
+        _Both(columns.columns[place].name, *places_of(both.iloc[:, k].infer_objects())) for k, place in enumerate(seen)
+    ]
 
 
 def told_apart(read: list[_Both], rows: int, seed: int) -> float:
@@ -144,5 +167,6 @@ def shifts_of(read: list[_Both], rows: int) -> list[tuple[Hashable, float]]:
     return sorted(found, key=lambda item: -item[1])
 
 
-def _sample(rows: int, rng: np.random.Generator) -> Array:
-    return np.sort(rng.choice(rows, ROWS, replace=False)) if rows > ROWS else np.arange(rows)
+def _sample(frame: pd.DataFrame, rng: np.random.Generator) -> Array:
+    rows, most = len(frame), min(ROWS, max(LEAST_SAMPLE, CELLS // max(1, min(COLUMNS, frame.shape[1]))))
+    return np.sort(rng.choice(rows, most, replace=False)) if rows > most else np.arange(rows)

@@ -35,8 +35,9 @@ def checked(wishes: Wishes | None, names: list[Hashable]) -> dict[Hashable, str 
         raise InputTypeError(
             f"column_types must map names of columns to kinds, as in {{'zip': 'category'}}; got {wishes!r}."
         )
+    there = set(names) if wishes else set()
     for name, wish in wishes.items():
-        if name not in names:
+        if name not in there:
             near = difflib.get_close_matches(str(name), [str(known) for known in names], n=1)
             known = ", ".join(repr(name) for name in names[:20]) + (", ..." if len(names) > 20 else "")
             hint = f"did you mean {near[0]!r}?" if near else f"the columns are {known}."

@@ -11,6 +11,26 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 STEPS = 25  # more showed no gain in AutoGluon's measurements (its PR 4737)
 
+SELECT_SHARE = 0.5  # of the time that is left, which the calls of a slow metric may take
+
+
+def too_slow(seconds: float, scores: int, left: float | None) -> str:
+    """Why a metric leaves no time for an ensemble; empty where it does.
+
+    Parameters
+    ----------
+    seconds : float
+        That one call takes.
+    scores : int
+        Calls in each step, one a candidate and fold.
+    left : float or None
+        Seconds; None is no limit.
+    """
+    if left is None or not seconds or STEPS * scores * seconds <= SELECT_SHARE * left:
+        return ""
+    took = f"{seconds:.2g} s" if np.isfinite(seconds) else "too long"
+    return f"No ensemble was made: the metric takes {took} a call, and {STEPS * scores:,} calls would not fit."
+
 
 def select(
     predictions: Sequence[Array],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -145,8 +147,7 @@ class Evaluator:
         except MemoryError as error:
             return Failure("memory", f"MemoryError: {error}", tuple(done))
         except Exception as error:  # a candidate may fail in any way; the run goes on without it
-            text = " ".join(str(error).split())
-            return Failure("failed", f"{type(error).__name__}: {text[:300]}", tuple(done))
+            return _failed(error, done)
 
     def _evaluate(self, job: Job, done: list[FoldResult]) -> Outcome | Failure:
         if self.out_of_bag_allowed and job.rung == TOP and fitted_once(job.candidate, self.space):
@@ -156,7 +157,7 @@ class Evaluator:
         stored = self.stored(job.candidate.key, job.rung)
         fitted: dict[int, Fitted] = {}
         for fold in self.folds(job.rung):
-            if fold in stored:
+            if fold in stored and (self.pooled or stored[fold].loss is not None or not job.scored):
                 done.append(stored[fold])
                 continue
             if job.stopped is not None and len(done) >= job.stopped[0]:
@@ -173,6 +174,34 @@ class Evaluator:
         rounds = settle_rounds(self, job, fitted, done)
         return self._outcome(job, done, rounds)
 
+    def score(self, job: Job, outcome: Outcome, ends: float) -> Outcome | Failure:
+        """Call the metric for a job that was run without, in a thread that is left alone at `ends`.
+
+        A metric of the user's own may take any time. Where it is late, the outcome is as it was; the call that runs
+        then cannot be stopped, and is the last one.
+        """
+        found: list[Outcome | Failure] = []
+        late = threading.Event()
+        thread = threading.Thread(target=lambda: found.append(self._scored(job, outcome, late)), daemon=True)
+        with contained(job.threads):
+            thread.start()
+            thread.join(max(0.0, ends - time.monotonic()))
+        late.set()
+        return found[0] if found else outcome
+
+    def _scored(self, job: Job, outcome: Outcome, late: threading.Event) -> Outcome | Failure:
+        folds: list[FoldResult] = []
+        try:
+            with np.errstate(all="ignore"):
+                for result in outcome.folds:
+                    if late.is_set():
+                        break
+                    prediction = self.artifacts.prediction(job.candidate.key, job.rung, result.fold)
+                    folds.append(replace(result, loss=self.fold_loss(result.fold, prediction, job.rung)))
+                return self._outcome(replace(job, scored=not late.is_set()), folds, None)
+        except Exception as error:  # as in `run`
+            return _failed(error)
+
     def finished_folds(self, job: Job) -> tuple[FoldResult, ...]:
         """Folds of a job that are on disk already."""
         return () if job.refit else tuple(self.stored(job.candidate.key, job.rung).values())
@@ -182,6 +211,8 @@ class Evaluator:
         return range(max(1, round(rung.folds * self.n_folds)))
 
     def _outcome(self, job: Job, done: list[FoldResult], rounds: int | None) -> Outcome:
+        if not job.scored:
+            return Outcome(tuple(done), None, (), None)
         fold_losses: tuple[float, ...] = ()
         if self.pooled:
             parts = [self.artifacts.prediction(job.candidate.key, job.rung, result.fold) for result in done]
@@ -232,8 +263,8 @@ class Evaluator:
         booster = booster_of(pipeline)
         result = FoldResult(
             fold=fold,
-            loss=self.fold_loss(fold, prediction, job.rung),
-            train_loss=self.train_loss(pipeline, fold) if booster is None and job.rung.whole else None,
+            loss=self.fold_loss(fold, prediction, job.rung) if job.scored else None,
+            train_loss=self.train_loss(pipeline, fold) if job.scored and booster is None and job.rung.whole else None,
             prepare_seconds=prepare_seconds,
             fit_seconds=fit_seconds,
             predict_seconds=predict_seconds,
@@ -372,6 +403,11 @@ class Evaluator:
             raise ArtifactError(f"Trial {trial.number} lacks files of its folds in {str(self.run_dir)!r}.")
         own = [fold for fold in stored if fold == 0 or not stored[fold].out_of_bag]
         return [self.load(key, trial.rung, stored[fold]) for fold in own[-1 if self.forward else 0 :]]
+
+
+def _failed(error: Exception, done: Sequence[FoldResult] = ()) -> Failure:
+    text = " ".join(str(error).split())
+    return Failure("failed", f"{type(error).__name__}: {text[:300]}", tuple(done))
 
 
 def _with_warnings(folds: tuple[FoldResult, ...], warned: list[str]) -> tuple[FoldResult, ...]:

@@ -34,6 +34,8 @@ from automl.trials.trial import Failure, FailureKind, Job, Outcome, Trial
 
 TICK_SECONDS = 0.1  # between looks at memory and limits
 LOOK_SECONDS = 0.2  # between looks at signals
+WARM_SHARE, WARM_SECONDS = 0.25, 5.0  # of the time until the search ends, and at most, for the first worker to come up
+HERE_SHARE = 0.25  # of the time that is left, which a job may take that cannot be stopped
 
 Ended = tuple[Trial, Outcome | Failure]
 
@@ -99,6 +101,8 @@ class Processes:
         self.busy_seconds = 0.0
         self.first_started: float | None = None
         self._closing = self._cancelling = False
+        self._warm = False  # whether some worker has come up
+        self._born = time.monotonic()
         try:
             self._bell, self._ringer = mpc.Pipe(duplex=False)
             self._supervisor = threading.Thread(target=self._supervise, name="automl-supervisor", daemon=True)
@@ -151,9 +155,38 @@ class Processes:
         until = time.monotonic() + wait_seconds
         while True:
             signals.checkpoint()
+            if (here := self._run_here()) is not None:
+                return [here]
             ended = self._collect(min(LOOK_SECONDS, until - time.monotonic()))
             if ended or self.idle or time.monotonic() >= until:
                 return ended
+
+    def _run_here(self) -> Ended | None:
+        """Run a quick job in this process, where the first worker is late: its libraries come from a slow disk, say."""
+        with self._lock:
+            if self._warm or not self._queue or not self._late_for(self._queue[0][1]):
+                return None
+            trial, job = self._queue.popleft()
+        assert self._runs is not None
+        self.first_started = self.first_started or time.monotonic()
+        try:
+            with signals.interruptible():
+                result = self._runs.run(job)
+        except BaseException:
+            with self._lock:
+                self._queue.appendleft((trial, job))
+            raise
+        with self._lock:
+            self._open -= 1
+        return trial, result
+
+    def _late_for(self, job: Job) -> bool:
+        """Whether a job has waited long enough for the first worker, and would be done here well within the time."""
+        if job.ends is None or job.expected is None:
+            return False
+        now = time.monotonic()
+        waited = now - self._born >= min(WARM_SECONDS, WARM_SHARE * (job.ends - self._born))
+        return waited and job.expected <= HERE_SHARE * (job.ends - now)
 
     def _collect(self, wait_seconds: float) -> list[Ended]:
         ended: list[Ended] = []
@@ -241,6 +274,7 @@ class Processes:
             worker = self._rested() or self._started()
             if worker is None:
                 return
+            self._warm = True
             self.first_started = self.first_started or time.monotonic()
             with self._lock:
                 if not self._queue:  # cancelled meanwhile

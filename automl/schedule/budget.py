@@ -10,6 +10,8 @@ from automl.trials.trial import Trial
 
 HAND_OVER_SHARE = 0.1  # of the budget, kept for what comes after the search
 HAND_OVER_LEAST = 1.0  # seconds
+READ_SHARE = 0.5  # after which no column is read but plain numbers, and those that the user names
+CHECK_SHARE = 0.35  # after which nothing is checked that may be left out
 MOST_SHARE = 0.2  # of the budget, that the hand-over may get when it turns out to need more
 
 
@@ -74,6 +76,13 @@ class Budget:
     def remaining(self) -> float | None:
         """Seconds until `fit` has to return; None is no limit."""
         return None if self.time_budget is None else self.time_budget - self.elapsed()
+
+    def late(self, share: float) -> Callable[[], bool]:
+        """Whether a share of the seconds that this session began with is over, to be asked again and again."""
+        if self.time_budget is None:
+            return lambda: False
+        ends = self._start + share * (self.time_budget - self._spent)
+        return lambda: self._clock() >= ends
 
     # ---- the part of it that belongs to the search
 

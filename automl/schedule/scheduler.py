@@ -22,6 +22,7 @@ LONG = 0.5  # share of the search from which a job gets all threads, rather than
 MANY_ROWS = 50_000  # the same where the number of candidates ends the search
 TIMED = 0.4  # share of its seconds that a model needs which ends with what it has when time is over
 SPEEDUP = 0.7  # what each further thread brings, beside the first
+OURS = ("sklearn.", "automl.")  # libraries that the main process has loaded
 LIMIT_SHARE = 0.25  # of the search time: the longest that a trial may take once there is a model,
 LONGEST_SHARE = 0.6  # or twice what was expected of it, up to this share
 
@@ -48,6 +49,8 @@ class Scheduler:
         Seconds of a trial; None is "auto".
     bytes_limit : int or None
         Memory of all jobs together.
+    score_seconds : float
+        That a score of a fold takes beside the fit.
     """
 
     def __init__(
@@ -58,7 +61,10 @@ class Scheduler:
         n_jobs: int,
         trial_timeout: float | None = None,
         bytes_limit: int | None = None,
+        *,
+        score_seconds: float = 0.0,
     ) -> None:
+        self.score_seconds = score_seconds
         self.budget, self.cost, self.rule, self.n_jobs = budget, cost, rule, n_jobs
         self.trial_timeout, self.bytes_limit = trial_timeout, bytes_limit
         self.exhausted = False
@@ -180,7 +186,19 @@ class Scheduler:
             trial=trial,
             race=self.rule.race(proposal.candidate, rung, history),
             why=why,
+            expected=self._expected(proposal.candidate, rung, history),
         )
+
+    def _expected(self, candidate: Candidate, rung: Rung, history: History) -> float | None:
+        """Seconds of a job that the main process may run where workers are late: it needs no library but scikit-learn.
+
+        Others are for workers: their libraries take as long to load here.
+        """
+        path = history.space.component(candidate.family).estimator.path(self.cost.kind) or ""
+        if not path.startswith(OURS):
+            return None
+        scoring = 2 * self.cost.folds * self.score_seconds  # validation and training rows
+        return self.cost.predict(candidate, history, rung) + scoring
 
     def _seconds_limit(self, candidate: Candidate, rung: Rung, history: History) -> float | None:
         """The trial's own limit; the end of the search cuts it anyway."""

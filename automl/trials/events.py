@@ -13,6 +13,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from automl.trials.trial import DUMMY
+
 _CHECK = re.compile(rb',"check":"([0-9a-f]{8})"\}$')
 
 Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
@@ -191,7 +193,7 @@ def _out_of_order(event: dict[str, Any], number: int, starts: dict[int, dict[str
             return f"trial {trial} has parents that come after it"
     if kind == "finish" and (trial not in starts or trial in ended):
         return f"trial {trial} cannot end here"
-    if kind == "finish" and event["status"] == "ok" and event["loss"] is None:
+    if kind == "finish" and event["status"] == "ok" and event["loss"] is None and starts[trial]["origin"] != DUMMY:
         return f"trial {trial} ended well without a loss"
     if kind == "end" and not {str(one) for one in starts} >= set(event["weights"]):
         return "an ensemble has members that are no trials"

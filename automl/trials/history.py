@@ -10,7 +10,7 @@ from automl.errors import CandidateError, DiskError, RunDirError
 from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.trials.disk import allowance
-from automl.trials.journal import FORMAT, Journal, finish_event, read_finish, read_start, start_event
+from automl.trials.journal import FORMAT, Journal, fact, finish_event, read_finish, read_start, start_event
 from automl.trials.ranking import ranked
 from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial
 
@@ -96,7 +96,7 @@ class History:
         """
         if self.journal is None:
             return
-        told = next((e["value"] for e in self.journal.events if e["event"] == "fact" and e["name"] == name), None)
+        told = fact(self.journal.events, name)
         if told is None:
             self.journal.append("fact", name=name, value=value)
         elif told != value:
@@ -107,8 +107,7 @@ class History:
 
     def recall(self, name: str, value: str) -> str:
         """What was decided when the run began; now, `value` is written down."""
-        events = self.journal.events if self.journal is not None else []
-        told = next((e["value"] for e in events if e["event"] == "fact" and e["name"] == name), None)
+        told = None if self.journal is None else fact(self.journal.events, name)
         if told is None and self.journal is not None:
             self.journal.append("fact", name=name, value=value)
         return str(value if told is None else told)

@@ -123,6 +123,11 @@ _FIELDS = (
 )  # fmt: skip
 
 
+def fact(events: list[dict[str, Any]], name: str) -> str | None:
+    """What was written down under a name; None where nothing was."""
+    return next((e["value"] for e in events if e["event"] == "fact" and e["name"] == name), None)
+
+
 def start_event(trial: Trial) -> dict[str, Any]:
     """Fields of a ``start`` line."""
     return {

@@ -24,4 +24,9 @@ def ranked(trials: Iterable[Trial]) -> list[Trial]:
         key = trial.candidate.key
         if trial.rung.folds <= most and (key not in found or trial.rung.folds > found[key].rung.folds):
             found[key] = trial
-    return sorted(found.values(), key=lambda trial: (-trial.rung.folds, trial.loss, trial.number))
+    return sorted(found.values(), key=_place)
+
+
+def _place(trial: Trial) -> tuple[float, bool, float, int]:
+    """What is not scored comes last."""
+    return -trial.rung.folds, trial.loss is None, trial.loss or 0.0, trial.number

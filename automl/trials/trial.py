@@ -105,7 +105,9 @@ class Job:
     trial that runs again, None for a new one. `rounds` is the number of boosting rounds of a refit. `race` is what
     the evaluation is stopped by, `why` what made the scheduler choose this rung. `ended_after` are the rounds after
     which the folds' fits must end, as the clock ended them in the run that is replayed, and `stopped` is after how many
-    folds its trial ended, how, and why, where it did not reach the last one.
+    folds its trial ended, how, and why, where it did not reach the last one. `expected` are the seconds that it is
+    predicted to take on one thread, None where it should not run but in a worker. Without `scored`, models are fitted
+    and kept, and the metric is not called.
     """
 
     proposal: Proposal
@@ -121,6 +123,8 @@ class Job:
     why: str = ""
     ended_after: tuple[int | None, ...] = ()
     stopped: tuple[int, FailureKind, str] | None = None
+    expected: float | None = None
+    scored: bool = True
 
     @property
     def candidate(self) -> Candidate:
@@ -154,10 +158,10 @@ class FoldResult:
 
 @dataclass(frozen=True)
 class Outcome:
-    """A finished evaluation: all folds of its rung."""
+    """A finished evaluation: all folds of its rung; `loss` is None where it was not scored."""
 
     folds: tuple[FoldResult, ...]
-    loss: float
+    loss: float | None
     fold_losses: tuple[float, ...]
     train_loss: float | None
     peak_bytes: int = 0
@@ -185,7 +189,8 @@ class Trial:
     fold_losses : tuple of float
         Of the folds that have one; empty where all rows were scored together.
     loss : float or None
-        Mean over the folds, lower is better; None until all folds of the rung are there.
+        Mean over the folds, lower is better; None until all folds of the rung are there, and of a dummy that the
+        metric took too long for.
     train_loss : float or None
         The same on at most 2,000 training rows a fold.
     started, finished : float
