@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -16,8 +15,9 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
-from automl import persist, signals
+from automl import native, persist, signals
 from automl.arguments import memory, positive, refuse_foreign
+from automl.arguments import path as known_path
 from automl.data.frame import (
     as_frame,
     as_target,
@@ -33,6 +33,7 @@ from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
 from automl.fitted import check_fitted
 from automl.loop import Heartbeat, Listener, Tidy, record_dummy, search
+from automl.output import say_note
 from automl.problem import Problem
 from automl.report.labels import Labels
 from automl.report.leaderboard import leaderboard
@@ -48,8 +49,6 @@ from automl.trials.recorded import Recorded, session
 from automl.trials.run_dir import RunDir
 
 Array = NDArray[Any]
-
-NOTE_WIDTH = 100  # characters of a line that `verbose` prints
 
 
 def _gives_probabilities(model: AutoML) -> bool:
@@ -143,8 +142,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Where the seconds went.
     stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "executor", "disk",
         "replayed"}
-        "interrupted" is by Ctrl-C or SIGTERM, "executor" by workers that cannot be started, "disk" by a full disk: the
-        model is the best until then.
+        "interrupted" is by Ctrl-C, SIGTERM or SIGHUP, "executor" by workers that cannot be started, "disk" by a full
+        disk: the model is the best until then.
     n_trials_ : int
         Candidates that were started.
     cv_splits_ : list of (train, validation) row numbers
@@ -273,6 +272,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             If the input or an argument cannot work; the message says which and what to do (see `automl.errors`).
         """
         clock = TimeReport()
+        native.heed_fork()
         settings = Settings.of(self, self._tasks)
         recorded = None if self._replays is None else Recorded(self._replays)
         settings = settings if recorded is None else settings.unlimited()
@@ -326,7 +326,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def _tell(self, notes: list[str], verbose: int) -> None:
         for note in notes if verbose else []:
             if note:
-                print(textwrap.fill(note, NOTE_WIDTH, subsequent_indent="  "), flush=True)
+                say_note(note)
 
     def _keep(self, asked: Problem, history: History, handed: HandOver, evaluator: Evaluator, run_dir: RunDir) -> None:
         """Set the learned attributes."""
@@ -416,6 +416,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def _read(self, X: Any) -> pd.DataFrame:
         check_fitted(self)
+        native.heed_fork()
         refuse_too_large(X, memory(self.memory_limit))
         frame = as_frame(X, least_rows=1)
         known = hasattr(self, "feature_names_in_") or set(self._columns.names) <= set(frame.columns)
@@ -475,12 +476,12 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         A joblib file can run code when it is loaded: load only files that you trust.
         """
         check_fitted(self)
-        return persist.save(self, Path(path))
+        return persist.save(self, Path(known_path("path", path)))
 
     @staticmethod
     def load(path: str | Path) -> AutoML:
         """Read a model that `save` wrote. Only for files that you trust: loading can run code."""
-        return persist.load(Path(path), AutoML)
+        return persist.load(Path(known_path("path", path)), AutoML)
 
     # ---- scikit-learn
 
@@ -511,7 +512,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             If there is no run to replay, or an argument is lacking (see `automl.errors`); `fit` raises it where the
             data is not the run's.
         """
-        recorded = Recorded(run_dir)
+        recorded = Recorded(known_path("run_dir", run_dir))
         model = AutoML(**recorded.arguments(changed))
         model._replays = recorded.path.resolve()
         return model

@@ -61,8 +61,10 @@ def read_run(folder: Path) -> dict[str, Any]:
     path = folder / RUN
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArgumentError(f"{str(path)!r} is no JSON: {error}.") from error
+    if not isinstance(found, dict):
+        raise ArgumentError(f"{str(path)!r} is not what `automl fit --out` writes.")
     return found
 
 
@@ -92,5 +94,8 @@ def _read(folder: Path, name: str, what: str) -> list[dict[str, str]]:
     path = folder / name
     if not path.exists():
         raise ArgumentError(f"There is no {what} in {str(folder)!r}; `automl fit --out {folder}` writes one.")
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+    except (ValueError, csv.Error) as error:  # the first of bytes that are no UTF-8
+        raise ArgumentError(f"{str(path)!r} does not parse: {error}.") from error

@@ -17,7 +17,7 @@ from automl.cli import main, process_start
 from automl.data.read import read_table
 from automl.errors import DataError
 from automl.report.progress import Progress
-from automl.terminal import Interrupt, LiveLine, leaderboard_table
+from automl.terminal import LiveLine, leaderboard_table
 
 COMMANDS = ["fit", "predict", "columns", "leaderboard", "suspects", "families", "example"]
 QUICK = ["--max-trials", "2", "--include", "naive_bayes,decision_tree", "--n-jobs", "1", "--seed", "0"]
