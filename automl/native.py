@@ -28,16 +28,16 @@ class _Blas:
 
     def __init__(self) -> None:
         self.holders = 0
-        self._limits: Any = None
+        self._before: list[tuple[Any, int]] = []
 
     @contextmanager
     def limited(self, threads: int) -> Iterator[None]:
         """At most that many, or what the first of several that overlap has asked for."""
-        from threadpoolctl import threadpool_limits
-
         with _lock:
             if self.holders == 0:
-                self._limits = threadpool_limits(threads, user_api="blas")
+                self._before = [(library, library.get_num_threads()) for library in _libraries("blas").lib_controllers]
+                for library, _ in self._before:
+                    _set(library, threads)
             self.holders += 1
         try:
             yield
@@ -45,7 +45,20 @@ class _Blas:
             with _lock:
                 self.holders -= 1
                 if self.holders == 0:
-                    self._limits.restore_original_limits()
+                    for library, before in self._before:
+                        _set(library, before)
+
+
+def _libraries(kind: str) -> Any:
+    """Those of one kind: `threadpool_limits` puts back what it found of all kinds."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController().select(user_api=kind)
+
+
+def _set(library: Any, threads: int) -> None:
+    # from version 3.7 on, only the thread that changed it first may change OpenBLAS back; ours may be another
+    getattr(library, "_real_set_num_threads", library.set_num_threads)(threads)
 
 
 _blas = _Blas()
@@ -57,10 +70,8 @@ def limited(threads: int, *, blas: bool = True) -> Iterator[None]:
 
     OpenMP has a number for each thread that calls it, so that this one's is nobody else's.
     """
-    from threadpoolctl import threadpool_limits
-
     threads = 1 if heed_fork() else threads
-    with _blas.limited(threads) if blas else nullcontext(), threadpool_limits(threads, user_api="openmp"):
+    with _blas.limited(threads) if blas else nullcontext(), _libraries("openmp").limit(limits=threads):
         yield
 
 
@@ -93,9 +104,7 @@ def heed_fork() -> bool:
     Only of forks of a process that may have used more before: a fork has none of its threads, and waits for them.
     """
     if _Forks.happened and not getattr(_local, "single", False):
-        from threadpoolctl import threadpool_limits
-
-        threadpool_limits(1, user_api="openmp")
+        _libraries("openmp").limit(limits=1)
         _local.single = True
     return _Forks.happened
 

@@ -28,8 +28,9 @@ def read_table(path: str | Path, as_text: Sequence[str] = (), memory_limit: int 
     ----------
     path : path
         ``.csv``, ``.tsv`` or ``.txt`` (UTF-8; also compressed: ``.gz``, ``.bz2``, ``.xz``, ``.zip``), or ``.parquet``
-        where pyarrow is installed. Pipes are read, too. Comma, semicolon, tab or bar separate the fields. Empty fields, and the words that
-        pandas takes for missing (``NA``, ``NaN``, ``NULL``, ``None``, ``n/a`` and a few more), are missing values.
+        where pyarrow is installed; or a pipe. Comma, semicolon, tab or bar separate the fields. Empty fields, and the
+        words that pandas takes for missing (``NA``, ``NaN``, ``NULL``, ``None``, ``n/a`` and a few more), are missing
+        values.
     as_text : sequence of str
         Columns of a text file to leave as they stand, identifiers with leading zeros for instance.
     memory_limit : int, optional

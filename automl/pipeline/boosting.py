@@ -34,7 +34,7 @@ _CURVES = {
     ("catboost", "multiclass"): "MultiClass",
     ("catboost", "regression"): "RMSE",
 }
-_THREADS = {"lightgbm": "n_jobs", "xgboost": "n_jobs"}  # CatBoost has threads of its own, scikit-learn asks OpenMP
+_THREADS = {"lightgbm": "n_jobs", "xgboost": "n_jobs", "catboost": "thread_count"}  # scikit-learn asks OpenMP
 _MAE_CURVES = {"lightgbm": "l1", "xgboost": "mae", "catboost": "MAE"}
 
 
@@ -170,8 +170,8 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
 
     def _one_thread_after_fork(self) -> None:
         name = _THREADS.get(self.library)
-        if heed_fork() and name is not None:
-            self.estimator.set_params(**{name: 1})
+        if heed_fork() and name is not None and not (self.library == "catboost" and self.estimator.is_fitted()):
+            self.estimator.set_params(**{name: 1})  # CatBoost that is fitted takes no parameters, but see `_predict`
 
     def _predict(self, X: Array, method: str) -> Any:
         self._one_thread_after_fork()
