@@ -19,6 +19,7 @@ from automl.errors import DataError
 
 TEXT_SHARE = 0.25  # of memory_limit that the text of a table may be: pandas takes four to five times as much to read it
 CHUNK = 1 << 20
+COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 FAULTS = (OSError, EOFError, zlib.error, lzma.LZMAError)  # that a file which cannot be read comes to light by
 # what a file begins with tells more than its name, and a pipe has none
 _OPENERS: dict[bytes, Callable[..., Any]] = {
@@ -62,6 +63,9 @@ def at_rest(path: Path, memory_limit: int | None = None) -> Iterator[Path]:
                 path = _copied(content, Path(folder) / "table", name, most)
         elif most is not None and path.stat().st_size > most:
             raise _too_large(name, most)
+        elif path.suffix.lower() in COMPRESSED:  # it is not, but pandas would believe the name
+            with path.open("rb") as content:
+                path = _copied(content, Path(folder) / "table", name, most)
         yield path
 
 

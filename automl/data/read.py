@@ -10,10 +10,9 @@ from typing import Any
 
 import pandas as pd
 
-from automl.data.files import FAULTS, at_rest, named
+from automl.data.files import COMPRESSED, FAULTS, at_rest, named
 from automl.errors import DataError
 
-COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 TABS = (".tsv", ".tab")
 PARQUET = (".parquet", ".pq")
 OTHERS = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather", ".arrow", ".pkl", ".sqlite", ".db")
