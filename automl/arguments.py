@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import numbers
 import os
 import re
@@ -109,16 +110,22 @@ def cores(n_jobs: Any) -> int:
     return wanted if wanted > 0 else max(1, available + 1 + wanted)
 
 
-def memory(value: Any) -> int:
+def memory(value: Any, name: str = "memory_limit") -> int:
     """Bytes that all workers together may use; "auto" is a share of what the machine or the container has."""
     if value is None or (isinstance(value, str) and value == "auto"):
         return int(MEMORY_SHARE * total_memory())
+    what = f"{name} must be bytes or a text such as '3GB', above 0; got {value!r}."
     if isinstance(value, str):
         found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]?I?B?)\s*", value.upper())
-        if found and found[2] in _UNITS:
-            return int(float(found[1]) * _UNITS[found[2]])
-        raise ArgumentError(f"memory_limit must be bytes or a text such as '3GB'; got {value!r}.")
-    return int(positive("memory_limit", value))
+        if not found or found[2] not in _UNITS:
+            raise ArgumentError(what)
+        value = float(found[1]) * _UNITS[found[2]]
+    kind: Any = numbers.Real
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise InputTypeError(what)
+    if not 1 <= value < math.inf:
+        raise ArgumentError(what)
+    return int(value)
 
 
 def total_memory(root: Path = Path("/")) -> int:
@@ -186,8 +193,8 @@ def first_candidates(try_first: Any, space: Space) -> list[Candidate]:
     return found
 
 
-def whole(name: str, value: Any) -> int:
-    """A whole number that is not negative.
+def seed(name: str, value: Any) -> int:
+    """A whole number from 0 to 2**63 - 1, which journals and generators take.
 
     Raises
     ------
@@ -196,9 +203,32 @@ def whole(name: str, value: Any) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, (int, numbers.Integral)):
         raise InputTypeError(f"{name} must be a whole number, a NumPy generator, or None; got {value!r}.")
-    if int(value) < 0:
-        raise ArgumentError(f"{name} must not be negative; got {value!r}.")
+    if not 0 <= int(value) < 2**63:
+        raise ArgumentError(f"{name} must not be negative, nor above 2**63 - 1; got {value!r}.")
     return int(value)
+
+
+def path(name: str, value: Any) -> Any:
+    """A path that a file or folder can have, as it was given; None stays.
+
+    Raises
+    ------
+    ArgumentError, InputTypeError
+        If it is none.
+    """
+    if value is None:
+        return None
+    if not isinstance(value, (str, os.PathLike)):
+        raise InputTypeError(f"{name} must be a path; got {value!r}.")
+    try:
+        os.stat(value)
+    except (FileNotFoundError, NotADirectoryError):  # it may be made
+        return value
+    except OSError as error:
+        raise ArgumentError(f"{name}: {os.fspath(value)!r} cannot be used: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise ArgumentError(f"{name} must not hold a NUL character; got {os.fspath(value)!r}.") from error
+    return value
 
 
 def names(name: str, value: Any) -> list[str] | None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import math
 import os
 import shlex
-import sys
-import textwrap
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from automl import signals
+from automl import output, signals
 from automl.errors import ArgumentError, AutoMLError
+from automl.output import say, say_note
 
 END_SECONDS = 1.5  # of the budget, kept for what comes after `fit` beside writing the model, which `fit` reckons with
 BUSIEST = 3.0  # times as long that it takes at most, on a machine that others use too
@@ -76,34 +76,48 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        The exit code: 0 (also where Ctrl-C, SIGTERM or a full disk ended the search of a model that is written), 2
-        where what was asked cannot work (one line on standard error says why), 130 after Ctrl-C and 143 after SIGTERM
-        without a model.
+        The exit code: 0 (also where a signal or a full disk ended the search of a model that is written), 1 where all
+        that was asked is printing and it cannot be written, 2 where what was asked cannot work (one line on standard
+        error says why), 130 after Ctrl-C, 143 after SIGTERM and 129 after SIGHUP without a model.
     """
     started = process_start() if arguments is None else time.monotonic()
+    with output.lenient(own=arguments is None) as out, signals.in_order():  # until the model is written
+        code = _run(arguments, started)
+        if out is not None:
+            out.flush()
+        lost = out is not None and out.trouble is not None
+    return int(code if code is not None else lost)
+
+
+def _run(arguments: list[str] | None, started: float) -> int | None:
+    """The exit code; None of a command that only prints."""
+    for argument in arguments or ():
+        if "\0" in argument:
+            return _refuse(f"no argument may hold a NUL character, as {argument!r} does.")
     try:
-        with signals.in_order():  # until the model is written
-            code = app(arguments, prog_name="automl", standalone_mode=False, obj=started)
-            code = 143 if code == 130 and signals.terminated() else code
+        code: int | None = app(arguments, prog_name="automl", standalone_mode=False, obj=started)
     except AutoMLError as error:
         return _refuse(str(error))
     except KeyboardInterrupt:
-        code = 130
-    except BrokenPipeError:  # `automl families | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        code = signals.exit_code()
+    except OSError as error:
+        if error.filename is None:  # no file's fault
+            raise
+        return _refuse(f"{os.fsdecode(error.filename)!r}: {error.strerror or error}.")
     except Exception as error:
         if not hasattr(error, "format_message"):  # what typer raises for wrong usage has it
             raise
         return _refuse(error.format_message(), " See automl --help.")
-    if code in (130, 143):
-        print("automl: stopped before there was anything to keep.", file=sys.stderr)
-    return int(code or 0)
+    if code in (130, signals.exit_code()):
+        code = signals.exit_code()
+        nothing = "at once, and nothing is kept" if signals.insisted() else "before there was anything to keep"
+        say(f"automl: stopped {nothing}.", error=True)
+    return code
 
 
 def _refuse(message: str, hint: str = "") -> int:
     if message:
-        print(f"automl: {' '.join(message.split())}{hint}", file=sys.stderr)
+        say(f"automl: {' '.join(message.split())}{hint}", error=True)
     return 2
 
 
@@ -123,7 +137,7 @@ def _show_version(wanted: bool) -> None:
     if wanted:
         import automl
 
-        print(automl.__version__)
+        say(automl.__version__)
         raise typer.Exit
 
 
@@ -171,24 +185,26 @@ def fit(
     run_dir: Annotated[Path | None, typer.Option(help=RUN_DIR)] = None,
     resume: Annotated[bool, typer.Option(help="Whether to go on with the run in --run-dir.")] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-) -> None:
+) -> int:
     """Search for the best model of a table, within a time budget.
 
-    Each better candidate is printed; Ctrl-C (or SIGTERM) ends the search and keeps
-    the best: exit code 0 where a model is written, 130 (143) where none is.
+    Each better candidate is printed; Ctrl-C (or SIGTERM, SIGHUP) ends the search and
+    keeps the best: exit code 0 where a model is written, 130 (143, 129) where none
+    is. Ctrl-C twice gives up at once.
 
     The folder gets model.joblib (a file that can run code: load only those that
     you trust) and leaderboard.csv, of which the head is shown at the end.
     """
     from automl import model_dir, terminal
-    from automl.arguments import cost_matrix, positive
+    from automl.arguments import cost_matrix, memory, positive
     from automl.data.read import read_table, require_columns
 
     started: float = time.monotonic() if context.obj is None else context.obj
     if time_budget is None and max_trials is None:
         time_budget = 300.0
     positive("--time-budget", time_budget)
-    table = read_table(train)
+    limit = memory(memory_limit, "--memory-limit")
+    table = read_table(train, memory_limit=limit)
     dropped = _names(drop) or []
     kinds = _kinds(column_type)
     rows = {"sample_weight": weight_column, "groups": group_column, "time": time_column}
@@ -198,12 +214,12 @@ def fit(
     for option, (name,) in named.items():
         if name in dropped:
             raise ArgumentError(f"{option}: the column {name!r} is also named by --drop.")
-    later = None if test_data is None else read_table(test_data)
+    later = None if test_data is None else read_table(test_data, memory_limit=limit)
     from automl.estimator import AutoML
 
     deadline = None if time_budget is None else started + time_budget
     if time_budget is not None and (late := _late(time.monotonic() - started, time_budget)) and not quiet:
-        print(textwrap.fill(late, terminal.WIDTH, subsequent_indent="  "), flush=True)
+        say_note(late)
     console = terminal.make_console()
     with model_dir.prepared(out), terminal.watching(console, deadline, quiet) as callbacks:
         model = AutoML(
@@ -235,18 +251,27 @@ def fit(
         seconds = time.monotonic() - started
         run |= {"stop_reason": model.stop_reason_, "candidates": model.n_trials_, "seconds": round(seconds, 1)}
         model_dir.write(out, model, {**run, "train": str(train), "rows": len(table), "warnings": model.warnings_})
-    if quiet:
-        return
+    with suppress(KeyboardInterrupt):  # the model is written
+        if not quiet:
+            _tell(model, out, console, started)
+    return 0
+
+
+def _tell(model: Any, out: Path, console: Any, started: float) -> None:
+    """Print what a fit has brought."""
+    from automl import model_dir, terminal
+
     terminal.show_leaderboard(console, out, ROWS_SHOWN)
-    print(f"{terminal.columns_line(model_dir.read_columns(out))}: automl columns {shlex.quote(str(out))}")
+    folder = terminal.quoted(out)
+    say(f"{terminal.columns_line(model_dir.read_columns(out))}: automl columns {folder}")
     for note in [*(f"Mind: {text}" for text in model.warnings_), *model.time_report_["notes"]]:
-        print(textwrap.fill(note, terminal.WIDTH, subsequent_indent="  "))
+        say_note(note)
     if doubtful := len(model.label_suspects()):
-        print(f"{doubtful:,} rows have a label that may be wrong: automl suspects {shlex.quote(str(out))}")
+        say(f"{doubtful:,} rows have a label that may be wrong: automl suspects {folder}")
     spent = time.monotonic() - started
-    print(f"\n{model.n_trials_} candidates in {spent:.1f} s (stopped by: {model.stop_reason_}).")
-    print(f"Model:       {out / 'model.joblib'}\nLeaderboard: {out / model_dir.LEADERBOARD}")
-    print(f"Next:        automl predict {shlex.quote(str(out))} test.csv --out predictions.csv")
+    say(f"\n{model.n_trials_} candidates in {spent:.1f} s (stopped by: {model.stop_reason_}).")
+    say(f"Model:       {out / 'model.joblib'}\nLeaderboard: {out / model_dir.LEADERBOARD}")
+    say(f"Next:        automl predict {folder} test.csv --out predictions.csv")
 
 
 def _for_fit(started: float, deadline: float) -> float:
@@ -296,19 +321,24 @@ def predict(
     proba: Annotated[bool, typer.Option("--proba", help="Also write the probability of each class.")] = False,
     id_column: Annotated[str | None, typer.Option(help="Column of the table to write before the prediction.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
-) -> None:
+) -> int:
     """Predict the rows of a table with a fitted model.
 
     The table needs every column that the model was fitted on; others, the target
     among them, are ignored.
     """
     from automl import model_dir
+    from automl.arguments import memory
+    from automl.data.files import kept
     from automl.data.read import read_table, require_columns
 
+    _refuse_folder(out)
     run = model_dir.read_run(folder)
-    table = read_table(test)
     named = [id_column] if id_column is not None else []
-    require_columns(table, {"--id-column": named}, test)
+    with kept(test) as file:
+        table = read_table(file, memory_limit=memory("auto"))
+        require_columns(table, {"--id-column": named}, test)
+        answer = read_table(file, as_text=named)[named] if named else table[[]].copy()  # 007 stays 007
     from automl.estimator import AutoML
 
     model: Any = AutoML.load(folder)
@@ -316,7 +346,6 @@ def predict(
         raise ArgumentError("--proba is for classification; this model predicts numbers.")
     target = run.get("target", "prediction")
     predicted = model.predict(table)
-    answer = read_table(test, as_text=named)[named] if named else table[[]].copy()  # 007 stays 007
     answer[target] = predicted
     if proba:
         shares = model.predict_proba(table)
@@ -324,13 +353,19 @@ def predict(
             answer[f"proba_{label}"] = shares[:, place]
     _write_csv(answer, out, test)
     if quiet:
-        return
+        return 0
     extra = [name for name in table.columns if name not in set(getattr(model, "feature_names_in_", ()))]
     if extra:
-        print(f"Ignored, as the model does not know them: {', '.join(extra)}.")
+        say(f"Ignored, as the model does not know them: {', '.join(extra)}.")
     if target in extra and (score := _score(model, table[target], predicted)):
-        print(f"On these rows {target!r} is known: {score}.")
-    print(f"{len(answer)} predictions: {out}")
+        say(f"On these rows {target!r} is known: {score}.")
+    say(f"{len(answer)} predictions: {out}")
+    return 0
+
+
+def _refuse_folder(out: Path | None) -> None:
+    if out is not None and out.is_dir():
+        raise ArgumentError(f"--out: {str(out)!r} is a folder; name a file in it.")
 
 
 def _write_csv(table: Any, out: Path, source: Path | None = None) -> None:
@@ -389,10 +424,11 @@ def columns(
     if path.is_dir():
         found = model_dir.read_columns(path)
     else:
+        from automl.arguments import memory
         from automl.data.columns import Columns
         from automl.data.read import read_table, require_columns
 
-        table, kinds = read_table(path), _kinds(column_type)
+        table, kinds = read_table(path, memory_limit=memory("auto")), _kinds(column_type)
         require_columns(table, {"--column-type": list(kinds)}, path)
         frame = Columns.learn(table, kinds).frame().astype("string").fillna("")
         found = [{str(name): str(value) for name, value in row.items()} for row in frame.to_dict("records")]
@@ -404,22 +440,25 @@ def suspects(
     folder: TrustedDir,
     rows: Annotated[int, typer.Option(min=1, help="Rows to show.")] = ROWS_SHOWN,
     out: Annotated[Path | None, typer.Option(help="CSV to write, with all of them.")] = None,
-) -> None:
+) -> int | None:
     """Show the training rows whose label may be wrong, the most doubtful first.
 
     Rows are numbered from 0. Where classes overlap, correct labels are among them.
     """
     from automl.estimator import AutoML
 
+    _refuse_folder(out)
     found = AutoML.load(folder).label_suspects()
     if out is not None:
         _write_csv(found, out)
+    done = None if out is None else 0
     if found.empty:
-        print("No label is contradicted.")
-        return
+        say("No label is contradicted.")
+        return done
     shown = found.head(rows).dropna(axis="columns", how="all").drop(columns="reason")
-    print(shown.to_string(index=False, float_format="{:.3g}".format, max_colwidth=40))
-    print(f"{len(found):,} rows in all{'' if out is None else f': {out}'}")
+    say(shown.to_string(index=False, float_format="{:.3g}".format, max_colwidth=40))
+    say(f"{len(found):,} rows in all{'' if out is None else f': {out}'}")
+    return done
 
 
 @app.command(epilog="Example: automl families lightgbm")
@@ -446,11 +485,12 @@ def families(
 def example(
     name: Annotated[str, typer.Argument(help="breast_cancer, iris, wine, diabetes or digits.")],
     folder: Annotated[Path, typer.Option(help="Where to write the two files.")] = Path("."),
-) -> None:
+) -> int:
     """Write a small real table to try: NAME.csv to learn from, and NAME_test.csv to predict."""
     from automl.examples_data import write_example
 
     train, test, target = write_example(name, folder)
-    print(f"{train} to learn from, {test} to predict; the target is the column {target!r}.")
+    say(f"{train} to learn from, {test} to predict; the target is the column {target!r}.")
     out = shlex.quote(str(folder / "model"))
-    print(f"Next: automl fit {shlex.quote(str(train))} --target {target} --time-budget 60 --out {out}")
+    say(f"Next: automl fit {shlex.quote(str(train))} --target {target} --time-budget 60 --out {out}")
+    return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import textwrap
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -16,8 +15,9 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
-from automl import persist, signals
+from automl import native, persist, signals
 from automl.arguments import memory, positive, refuse_foreign
+from automl.arguments import path as known_path
 from automl.data.frame import (
     as_frame,
     as_target,
@@ -34,6 +34,7 @@ from automl.evaluate.evaluator import Evaluator
 from automl.execute import make_executor
 from automl.fitted import check_fitted
 from automl.loop import Heartbeat, Listener, Mender, Tidy, record_dummy, search
+from automl.output import say_note
 from automl.problem import Problem
 from automl.report.labels import Labels
 from automl.report.leaderboard import leaderboard
@@ -49,8 +50,6 @@ from automl.trials.recorded import Recorded, session
 from automl.trials.run_dir import RunDir
 
 Array = NDArray[Any]
-
-NOTE_WIDTH = 100  # characters of a line that `verbose` prints
 
 
 def _gives_probabilities(model: AutoML) -> bool:
@@ -146,8 +145,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Where the seconds went.
     stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "disk", "run_dir",
         "replayed"}
-        "interrupted" is by Ctrl-C or SIGTERM, "disk" by a full disk, "run_dir" by a run folder that was removed or
-        renamed: the model is the best until then, as far as its files are left.
+        "interrupted" is by Ctrl-C, SIGTERM or SIGHUP, "disk" by a full disk, "run_dir" by a run folder that was removed
+        or renamed: the model is the best until then, as far as its files are left.
     n_trials_ : int
         Candidates that were started.
     cv_splits_ : list of (train, validation) row numbers
@@ -276,6 +275,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             If the input or an argument cannot work; the message says which and what to do (see `automl.errors`).
         """
         clock = TimeReport()
+        native.heed_fork()
         settings = Settings.of(self, self._tasks)
         recorded = None if self._replays is None else Recorded(self._replays)
         settings = settings if recorded is None else settings.unlimited()
@@ -338,7 +338,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def _tell(self, notes: list[str], verbose: int) -> None:
         for note in notes if verbose else []:
             if note:
-                print(textwrap.fill(note, NOTE_WIDTH, subsequent_indent="  "), flush=True)
+                say_note(note)
 
     def _keep(self, asked: Problem, history: History, handed: HandOver, evaluator: Evaluator) -> None:
         """Set the learned attributes."""
@@ -426,6 +426,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def _read(self, X: Any) -> pd.DataFrame:
         check_fitted(self)
+        native.heed_fork()
         refuse_too_large(X, memory(self.memory_limit))
         frame = as_frame(X, least_rows=1)
         known = carries_names(X) and (
@@ -494,12 +495,12 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         a file that holds something else is not.
         """
         check_fitted(self)
-        return persist.save(self, Path(path))
+        return persist.save(self, Path(known_path("path", path)))
 
     @staticmethod
     def load(path: str | Path) -> AutoML:
         """Read a model that `save` wrote. Only for files that you trust: loading can run code."""
-        return persist.load(Path(path), AutoML)
+        return persist.load(Path(known_path("path", path)), AutoML)
 
     # ---- scikit-learn
 
@@ -531,7 +532,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             If there is no run to replay, or an argument is lacking (see `automl.errors`); `fit` raises it where the
             data is not the run's.
         """
-        recorded = Recorded(run_dir)
+        recorded = Recorded(known_path("run_dir", run_dir))
         model = AutoML(**recorded.arguments(changed))
         model._replays = recorded.path.resolve()
         return model

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from traceback import walk_tb
 from typing import TypeVar
 
 import joblib
 
 from automl.errors import ArgumentError
+from automl.output import in_a_line
 from automl.trials.files import write_out
 
 FILE_NAME = "model.joblib"
@@ -77,8 +79,21 @@ def load(path: Path, kind: type[T]) -> T:
         raise ArgumentError(f"path: there is no model at {str(path)!r}; AutoML.save and `automl fit --out` write one.")
     try:
         model = joblib.load(path)
-    except Exception as error:  # joblib and pickle raise whatever the bytes lead them to
+    except (Exception, SystemExit) as error:  # joblib, pickle and libraries raise whatever the bytes lead them to
+        if (library := _library_of(error)) is not None:
+            raise ArgumentError(
+                f"path: the model in {str(path)!r} needs {library}, which does not load here ({in_a_line(error)})."
+            ) from error
         raise ArgumentError(f"path: {str(path)!r} could not be read as a model: {error}") from error
     if not isinstance(model, kind):
         raise ArgumentError(f"path: {str(path)!r} holds a {type(model).__name__}, no {kind.__name__}.")
     return model
+
+
+def _library_of(error: BaseException) -> str | None:
+    """The library that the model was looked for in where the error came up; None where the file is at fault."""
+    for frame, _ in walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "find_class":  # of the unpickler
+            library = str(frame.f_locals.get("module", "")).partition(".")[0]
+            return None if library in ("", "automl") else library
+    return None

@@ -18,7 +18,7 @@ from automl.data.splits import Split, is_own, training_rows
 from automl.data.task import Task
 from automl.errors import ArgumentError
 from automl.evaluate.evaluator import Evaluator
-from automl.pipeline.build import missing_libraries, weightless
+from automl.pipeline.build import left_out, missing_libraries, weightless
 from automl.schedule import SCHEDULES
 from automl.schedule.budget import Budget
 from automl.schedule.cost import CostModel
@@ -100,13 +100,13 @@ class Settings:
             exclude=check.names("exclude", model.exclude),
             search=check.one_of("search", model.search, list(STRATEGIES)),
             schedule=check.one_of("schedule", model.schedule, list(SCHEDULES)),
-            search_space=model.search_space,
+            search_space=check.path("search_space", model.search_space),
             try_first=model.try_first,
             ensemble=check.one_of("ensemble", model.ensemble, ["auto", True, False]) is not False,
             n_jobs=check.cores(model.n_jobs),
             seed=_seed(model.random_state),
             executor=check.one_of("executor", model.executor, ["processes", "inline"]),
-            run_dir=model.run_dir,
+            run_dir=check.path("run_dir", model.run_dir),
             resume=check.one_of("resume", model.resume, ["auto", True, False]),
             verbose=check.verbosity(model.verbose),
             callbacks=check.functions("callbacks", model.callbacks),
@@ -127,7 +127,7 @@ class Settings:
         if not named and len(wanted.models) > 1:
             wanted = wanted.only(exclude=[BASELINE]) if BASELINE in wanted.models else wanted
         unasked = {name for name in absent if declared.component(name).extra}  # an extra that nobody asked for
-        notes = [f"{n} is left out: its library is missing ({why})." for n, why in absent.items() if n not in unasked]
+        notes = left_out({name: why for name, why in absent.items() if name not in unasked})
         return everything, wanted.for_task(task.kind, rows, task.columns, absent, task.traits), notes
 
     def about_rows(self, data: Data, task: Task, space: Space, splits: list[Split]) -> list[str]:
@@ -203,7 +203,7 @@ def _seed(random_state: Any) -> int:
     if isinstance(random_state, (np.random.RandomState, np.random.Generator)):
         draw = random_state.randint if isinstance(random_state, np.random.RandomState) else random_state.integers
         return int(draw(2**31 - 1))
-    return int(check.whole("random_state", random_state))
+    return int(check.seed("random_state", random_state))
 
 
 def _versions() -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while `fit` runs: the search ends in order, and what it found is handed over.
+"""Ctrl-C, SIGTERM and SIGHUP while `fit` runs: the search ends in order, and what it found is handed over.
 
 Python raises KeyboardInterrupt between any two instructions, also where a trial is half written down. So the signals
 are taken down while `fit` runs, and raised where nothing can be torn: at a `checkpoint`, or anywhere in an
@@ -17,6 +17,9 @@ from types import FrameType
 from typing import Any
 
 DEFAULTS: dict[int, Any] = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: signal.SIG_DFL}
+HANGUP = getattr(signal, "SIGHUP", None)  # the terminal is gone; Windows has none
+if HANGUP is not None:
+    DEFAULTS[HANGUP] = signal.SIG_DFL  # under nohup it is ignored, and stays so
 
 
 class _Watch:
@@ -27,11 +30,13 @@ class _Watch:
         self.asked = self.insisted = False
         self.pending = False  # still to be raised
         self.open = False
-        self.terminated = False
+        self.last: int | None = None
 
     def on_signal(self, number: int, frame: FrameType | None) -> None:
         """Take down the first one; raise where there is no model yet, and the second time."""
-        self.terminated = number == signal.SIGTERM
+        if number == HANGUP and self.last is not None:  # shell and kernel both tell of one hang-up: no insisting
+            return
+        self.last = number
         if self.asked and number == signal.SIGTERM:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
@@ -110,10 +115,15 @@ def interruptible() -> Iterator[None]:
         watch.open = False
 
 
-def terminated() -> bool:
-    """Whether the last signal was SIGTERM."""
+def exit_code() -> int:
+    """What a process that a signal ended tells by its exit code: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
     watch = _mine()
-    return watch is not None and watch.terminated
+    return 128 + (signal.SIGINT if watch is None or watch.last is None else watch.last)
+
+
+def asked() -> bool:
+    """Whether a signal has asked for an end in order; any thread may ask."""
+    return _watch is not None and _watch.asked
 
 
 def insisted() -> bool:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import shlex
-import signal
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -18,14 +15,13 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from automl import model_dir
+from automl import model_dir, signals
+from automl.output import WIDTH, cell
 from automl.space.component import Component
 from automl.space.domain import describe
 
 if TYPE_CHECKING:
     from automl.report.progress import Progress
-
-WIDTH = 100
 
 
 def make_console() -> Console:
@@ -47,7 +43,6 @@ class LiveLine:
     def __init__(self, deadline: float | None) -> None:
         self.deadline = deadline
         self.progress: Progress | None = None
-        self.stopping = False
 
     def __call__(self, progress: Progress) -> None:
         """Keep what to show."""
@@ -57,57 +52,24 @@ class LiveLine:
         parts = ["starting"]
         if (now := self.progress) is not None:
             known = now.best_score is not None
-            best = f"best {now.metric} {now.best_score:.5g} {now.best_family}" if known else "no model yet"
+            best = f"best {cell(now.metric)} {now.best_score:.5g} {now.best_family}" if known else "no model yet"
             failed = f" ({now.failures} failed)" if now.failures else ""
             parts = [best, f"{now.trials} trials{failed}"]
         if self.deadline is not None:
             parts.append(f"{max(0.0, self.deadline - time.monotonic()):.0f} s left")
-        parts.append("stopping: the best so far is kept" if self.stopping else "Ctrl-C: stop and keep the best")
+        parts.append("stopping: the best so far is kept" if signals.asked() else "Ctrl-C: stop and keep the best")
         return Text(" · ".join(parts), style="cyan", no_wrap=True, overflow="ellipsis")
-
-
-class Interrupt:
-    """Ctrl-C: the first one during the search ends it in order, so that the model is still written; a second gives up.
-
-    A callback of `AutoML`: `search` catches the KeyboardInterrupt that it raises while waiting. After the search no
-    more calls come, so that a first Ctrl-C during the hand-over changes nothing.
-    """
-
-    def __init__(self, line: LiveLine) -> None:
-        self.line = line
-        self._searching = False
-        self._raised = False
-
-    def on_signal(self, number: int, frame: FrameType | None) -> None:
-        """Remember the wish; before the search and the second time, give up."""
-        if self.line.stopping or not self._searching:
-            raise KeyboardInterrupt
-        self.line.stopping = True
-
-    def __call__(self, progress: Progress) -> None:
-        """End the search if Ctrl-C was pressed."""
-        self._searching = True
-        if self.line.stopping and not self._raised and progress.trial is None:
-            self._raised = True
-            raise KeyboardInterrupt
 
 
 @contextmanager
 def watching(console: Console, deadline: float | None, quiet: bool) -> Iterator[list[Any]]:
-    """The callbacks to hand to `AutoML`, with a live line where there is a terminal, and Ctrl-C in order."""
+    """The callbacks to hand to `AutoML`: a live line where there is a terminal."""
+    if quiet or not console.is_terminal:
+        yield []
+        return
     line = LiveLine(deadline)
-    interrupt = Interrupt(line)
-    catching = threading.current_thread() is threading.main_thread()
-    before = signal.signal(signal.SIGINT, interrupt.on_signal) if catching else None
-    try:
-        if console.is_terminal and not quiet:
-            with Live(line, console=console, transient=True, refresh_per_second=4):
-                yield [line, interrupt]
-        else:
-            yield [interrupt]
-    finally:
-        if catching:
-            signal.signal(signal.SIGINT, before)
+    with Live(line, console=console, transient=True, refresh_per_second=4):
+        yield [line]
 
 
 # ---- leaderboard
@@ -130,7 +92,7 @@ def leaderboard_table(rows: list[dict[str, str]], metric: str, most: int | None 
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("rank", justify="right", no_wrap=True)
     table.add_column("id", justify="right", no_wrap=True)
-    table.add_column(Text(metric), justify="right", no_wrap=True)
+    table.add_column(Text(cell(metric)), justify="right", no_wrap=True)
     table.add_column("± std", justify="right", no_wrap=True)
     table.add_column("fit", no_wrap=True)
     table.add_column("fit s", justify="right", no_wrap=True)
@@ -141,7 +103,7 @@ def leaderboard_table(rows: list[dict[str, str]], metric: str, most: int | None 
         what = ("ensemble: " if row["family"] == "ensemble" else status) + row["pipeline"]
         cells = [row["rank"] or "–", row["id"], _number(row["score"], ".5g"), _number(row["score_std"], ".2g")]
         cells += [FITS.get(row.get("diagnosis", ""), ""), _number(row["fit_seconds"], ".1f"), row["origin"]]
-        table.add_row(*map(Text, cells), Text(what, no_wrap=True, overflow="ellipsis"))
+        table.add_row(*(Text(cell(value)) for value in cells), Text(cell(what), no_wrap=True, overflow="ellipsis"))
     return table
 
 
@@ -163,8 +125,13 @@ def columns_table(rows: list[dict[str, str]]) -> Table:
     table.add_column("levels", justify="right", no_wrap=True)
     table.add_column("note")
     for row in rows:
-        table.add_row(*(Text(row[name]) for name in ("column", "kind", "levels", "note")))
+        table.add_row(*(Text(cell(row[name])) for name in ("column", "kind", "levels", "note")))
     return table
+
+
+def quoted(path: Path) -> str:
+    """A path as one types it in a shell."""
+    return shlex.quote(cell(path))
 
 
 def columns_line(rows: list[dict[str, str]]) -> str:
@@ -186,7 +153,7 @@ def show_leaderboard(console: Console, folder: Path, most: int | None) -> None:
     console.print()
     console.print(leaderboard_table(rows, metric, most))
     if most is not None and len(rows) > most:
-        console.print(f"... and {len(rows) - most} more: automl leaderboard {shlex.quote(str(folder))}", markup=False)
+        console.print(f"... and {len(rows) - most} more: automl leaderboard {quoted(folder)}", markup=False)
     if failures := failures_line(rows):
         console.print(failures, markup=False)
 

@@ -17,7 +17,7 @@ from automl.cli import main, process_start
 from automl.data.read import read_table
 from automl.errors import DataError
 from automl.report.progress import Progress
-from automl.terminal import Interrupt, LiveLine, leaderboard_table
+from automl.terminal import LiveLine, leaderboard_table
 
 COMMANDS = ["fit", "predict", "columns", "leaderboard", "suspects", "families", "example"]
 QUICK = ["--max-trials", "2", "--include", "naive_bayes,decision_tree", "--n-jobs", "1", "--seed", "0"]
@@ -402,20 +402,6 @@ def test_live_line_says_how_it_stands():
     assert line.__rich__().plain.startswith("no model yet · 3 trials · ")
 
 
-def test_first_interrupt_ends_the_search_and_the_second_gives_up():
-    interrupt = Interrupt(LiveLine(None))
-    with pytest.raises(KeyboardInterrupt):
-        interrupt.on_signal(signal.SIGINT, None)  # before the search there is nothing to keep
-    interrupt(progress())
-    interrupt.on_signal(signal.SIGINT, None)
-    interrupt(progress(trial=object()))  # a trial that ended: told outside of the loop's `try` too
-    with pytest.raises(KeyboardInterrupt):
-        interrupt(progress())
-    interrupt(progress())
-    with pytest.raises(KeyboardInterrupt):
-        interrupt.on_signal(signal.SIGINT, None)
-
-
 def test_leaderboard_table_shortens_candidates_only():
     names = ("rank", "id", "score", "score_std", "fit_seconds", "origin", "family", "status", "error")
     row = {
@@ -451,13 +437,13 @@ def test_interrupted_fit_still_writes_the_model(tmp_path, number):
     assert len(AutoML.load(tmp_path / "model").predict(pd.read_csv("table.csv"))) == 60
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_before_there_is_a_model_is_told_by_the_exit_code(monkeypatch, capsys, number, code):
-    monkeypatch.setattr("automl.data.read.read_table", lambda *_: os.kill(os.getpid(), number))
-    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    monkeypatch.setattr("automl.data.read.read_table", lambda *_, **__: os.kill(os.getpid(), number))
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     assert main(["fit", "table.csv", "-t", "y"]) == code
     assert "stopped before there was anything to keep" in capsys.readouterr().err
-    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)] == before
 
 
 def test_a_full_disk_for_the_model_is_one_line(tmp_path, monkeypatch, capsys):

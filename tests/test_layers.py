@@ -23,7 +23,7 @@ LAYERS = [  # top to bottom; a module may import what stands below its line, or 
     {"strategies", "schedule", "evaluate", "execute"},
     {"trials", "pipeline"},
     {"data", "space"},
-    {"errors", "signals"},
+    {"errors", "native", "output", "signals"},
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 ONLY_IN = {

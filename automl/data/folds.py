@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from sklearn.model_selection import (
 )
 
 from automl.errors import DataError
+from automl.native import ignored
 
 Array = NDArray[Any]
 Split = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -31,8 +31,7 @@ def plain(folds: int, y: Array, classes: int | None, seed: int) -> list[Split]:
         return list(KFold(folds, shuffle=True, random_state=seed).split(y))
     if np.bincount(y).max() < folds:  # scikit-learn refuses
         return _pairs(_deal(y, np.ones(len(y)), folds, seed), folds)
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="The least populated class")  # rare classes are provided for
+    with ignored("The least populated class"):  # rare classes are provided for
         return list(StratifiedKFold(folds, shuffle=True, random_state=seed).split(y, y))
 
 
@@ -75,8 +74,7 @@ def grouped(folds: int, y: Array, classes: int | None, groups: Array, seed: int)
         return list(GroupKFold(folds).split(y, groups=shuffled))
     if len(distinct) <= FEW_GROUPS and np.bincount(y).max() >= folds:
         splitter = StratifiedGroupKFold(folds, shuffle=True, random_state=seed)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="The least populated class")
+        with ignored("The least populated class"):
             splits = list(splitter.split(y, y, shuffled))
         if all(len(valid) and len(np.unique(y[train])) > 1 for train, valid in splits):
             return splits

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import difflib
-import lzma
 import re
-import zlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,27 +13,31 @@ from typing import Any
 import pandas as pd
 from pandas.io.common import get_handle  # type: ignore[import-not-found]  # not in the stubs
 
+from automl.data.files import COMPRESSED, FAULTS, at_rest, named
 from automl.errors import DataError
 
-COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
 TABS = (".tsv", ".tab")
 PARQUET = (".parquet", ".pq")
 OTHERS = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather", ".arrow", ".pkl", ".sqlite", ".db")
 WIDE = 1_000  # columns
+ARCHIVES = (".zst", ".tar", ".tgz", ".7z", ".rar", ".lz4")  # to be unpacked by hand
 SEPARATORS = (";", "\t", "|")  # looked for where the header has no comma
 
 
-def read_table(path: str | Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
+def read_table(path: str | Path, as_text: Sequence[str] = (), memory_limit: int | None = None) -> pd.DataFrame:
     """Read a table with one header line.
 
     Parameters
     ----------
     path : path
         ``.csv``, ``.tsv`` or ``.txt`` (UTF-8; also compressed: ``.gz``, ``.bz2``, ``.xz``, ``.zip``), or ``.parquet``
-        where pyarrow is installed. Comma, semicolon, tab or bar separate the fields. Empty fields, and the words that
-        pandas takes for missing (``NA``, ``NaN``, ``NULL``, ``None``, ``n/a`` and a few more), are missing values.
+        where pyarrow is installed; or a pipe. Comma, semicolon, tab or bar separate the fields. Empty fields, and the
+        words that pandas takes for missing (``NA``, ``NaN``, ``NULL``, ``None``, ``n/a`` and a few more), are missing
+        values.
     as_text : sequence of str
         Columns of a text file to leave as they stand, identifiers with leading zeros for instance.
+    memory_limit : int, optional
+        Bytes; a text of more than a quarter of them is refused.
 
     Raises
     ------
@@ -43,19 +45,30 @@ def read_table(path: str | Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
         If the file is not there, cannot be read or parsed, has no rows, or names two columns alike.
     """
     path = Path(path)
+    try:
+        return _read(path, as_text, memory_limit)
+    except OSError as error:
+        raise DataError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
+    except MemoryError as error:
+        raise DataError(f"{str(path)!r} does not fit into the memory; keep fewer rows or columns.") from error
+
+
+def _read(path: Path, as_text: Sequence[str], memory_limit: int | None) -> pd.DataFrame:
+    if "\0" in str(path):
+        raise DataError(f"{str(path)!r} is no file: no path may hold a NUL character.")
     if path.is_dir():
         raise DataError(f"{str(path)!r} is a folder; name a file in it.")
     if not path.exists():
         near = difflib.get_close_matches(path.name, _siblings(path), n=1)
         raise DataError(f"There is no file {str(path)!r}{f'; did you mean {near[0]!r}?' if near else '.'}")
     kind = next((suffix for suffix in reversed(_suffixes(path)) if suffix not in COMPRESSED), "")
+    if kind in ARCHIVES:
+        raise DataError(f"{str(path)!r} is packed in a way that is not read ({kind}); unpack it, or pack it with gzip.")
     if kind in OTHERS:
         raise DataError(f"{str(path)!r} is of a kind that is not read ({kind}); convert it to CSV or Parquet.")
     try:
-        if path.stat().st_size == 0:
-            raise DataError(f"{str(path)!r} is empty.")
-        separator = "\t" if kind in TABS else ","
-        frame = _read_parquet(path) if kind in PARQUET else _read_text(path, separator, as_text)
+        with at_rest(path, memory_limit) as plain:
+            frame = _read_plain(plain, path, kind, as_text)
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{str(path)!r} is empty.") from error
     except csv.Error as error:
@@ -67,12 +80,22 @@ def read_table(path: str | Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
             f"{str(path)!r} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); convert it, for example "
             "with iconv -f latin1 -t utf-8."
         ) from error
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+    except FAULTS as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{str(path)!r} cannot be read: {str(reason).rstrip('.')}.") from error
     if not len(frame):
         raise DataError(f"{str(path)!r} has a header, but no rows.")
     return frame
+
+
+def _read_plain(plain: Path, path: Path, kind: str, as_text: Sequence[str]) -> pd.DataFrame:
+    """Read a file that is neither compressed nor a pipe, and that `path` is the name of."""
+    if plain.stat().st_size == 0:
+        raise DataError(f"{str(path)!r} is empty.")
+    with named(plain, path):
+        if kind in PARQUET:
+            return _read_parquet(plain)
+        return _read_text(plain, "\t" if kind in TABS else ",", as_text)
 
 
 def require_columns(table: pd.DataFrame, wanted: Mapping[str, Sequence[str]], path: Path) -> None:

@@ -16,6 +16,7 @@ from automl.data.foreign import foreign
 from automl.data.frame import as_frame, carries_names, names_a_column
 from automl.data.wording import counted, shown
 from automl.errors import DataError, InputTypeError
+from automl.native import ignored
 
 Array = NDArray[Any]
 
@@ -230,11 +231,9 @@ def _dates(series: pd.Series[Any]) -> pd.Series[Any]:
     numbers_ = pd.to_numeric(series, errors="coerce")
     if numbers_.notna().all():
         return numbers_
-    import warnings
 
     found = pd.Series(pd.NaT, index=series.index)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas warns of formats that it has to guess
+    with ignored():  # pandas warns of formats that it has to guess
         for day_first in (False, True):  # the first that fits all rows
             read = pd.to_datetime(series, errors="coerce", dayfirst=day_first, utc=True)
             if read.notna().sum() > found.notna().sum():

@@ -15,6 +15,7 @@ from automl.data.duplicates import row_hashes
 from automl.data.giveaway import places_of
 from automl.data.table import Table
 from automl.errors import DataError
+from automl.native import limited
 
 Array = NDArray[Any]
 
@@ -131,7 +132,6 @@ def told_apart(read: list[_Both], rows: int, seed: int) -> float:
     """
     from sklearn.ensemble import HistGradientBoostingClassifier
     from sklearn.model_selection import StratifiedKFold, cross_val_score
-    from threadpoolctl import threadpool_limits
 
     if not read:
         return 0.5
@@ -139,7 +139,7 @@ def told_apart(read: list[_Both], rows: int, seed: int) -> float:
     side = np.arange(len(matrix)) >= rows
     model = HistGradientBoostingClassifier(max_iter=30, max_leaf_nodes=15, early_stopping=False, random_state=seed)
     halves = StratifiedKFold(2, shuffle=True, random_state=seed)
-    with threadpool_limits(1):  # on cores that others use too, two threads took ten times as long
+    with limited(1, blas=False):  # on cores that others use too, two threads took ten times as long
         return float(np.mean(cross_val_score(model, matrix, side, cv=halves, scoring="roc_auc")))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from automl.data import folds
 from automl.errors import ArgumentError, DataError
+from automl.native import ignored
 
 Array = NDArray[Any]
 Split = folds.Split
@@ -127,8 +127,7 @@ def _folds(cv: Any, rows: int) -> int | None:
 def _own(cv: Any, y: Array, groups: Array | None) -> list[Split]:
     rows = len(y)
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="The groups parameter is ignored")  # it is the user's splitter
+        with ignored("The groups parameter is ignored"):  # it is the user's splitter
             pairs: Iterable[Any] = cv.split(np.zeros((rows, 1)), y, groups) if hasattr(cv, "split") else cv
             splits = [(_indices(train, rows), _indices(valid, rows)) for train, valid in pairs]
     except (TypeError, ValueError) as error:

@@ -32,7 +32,7 @@ from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.trials.artifacts import Artifacts, LeafCache
 from automl.trials.files import write_whole
-from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Rung, Trial
+from automl.trials.trial import DUMMY, TOP, Failure, FoldResult, Job, Outcome, Rung, Trial
 
 Array = NDArray[Any]
 
@@ -137,7 +137,7 @@ class Evaluator:
         """
         done: list[FoldResult] = []
         try:
-            with contained(job.threads) as warned:
+            with contained(job.threads, blas=job.proposal.origin != DUMMY) as warned:
                 if job.refit:
                     return self._refit(job)
                 outcome = self._evaluate(job, done)

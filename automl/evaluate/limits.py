@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import time
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
+from automl.native import limited, recorded
 from automl.trials.trial import Failure, FoldResult, Job
 
 FIT_SHARE = 0.8  # of a fold's time, for fitting
 
 
 @contextmanager
-def contained(threads: int) -> Iterator[list[str]]:
-    """Run with that many native threads; warnings end up in the list, and nowhere else.
+def contained(threads: int, *, blas: bool = True) -> Iterator[list[str]]:
+    """Run with that many native threads; warnings end up in the list, each once, and nowhere else.
 
-    The caller's warnings filters and numpy error state are as before afterwards.
+    The caller's warnings filters and numpy error state are as before afterwards. `blas` is False where the number of
+    its threads does not matter, and had better not be changed for the whole process.
     """
     messages: list[str] = []
-    with (
-        threadpool_limits(limits=threads),
-        np.errstate(all="ignore"),
-        warnings.catch_warnings(record=True) as caught,
-    ):
-        warnings.simplefilter("always")
+    with limited(threads, blas=blas), np.errstate(all="ignore"), recorded() as caught:
         yield messages
-    unique = {f"{item.category.__name__}: {str(item.message).splitlines()[0][:200]}": None for item in caught}
-    messages.extend(unique)
+    messages.extend(dict.fromkeys(caught))
 
 
 class Clock:

@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from automl.execute.worker import work
+from automl.native import forks_are_sound
 from automl.trials.run_dir import remove_temporary
 
 MESSAGE = struct.Struct("<cii")  # kind (b"s" started, b"e" ended, b"f" could not be forked), pid, status or errno
@@ -48,8 +49,10 @@ class Server:
     def serve(self) -> None:
         """Import the libraries once, then fork on demand."""
         for module in self.preload:
-            with contextlib.suppress(ImportError, OSError):  # a family whose library is not there is left out
+            try:
                 importlib.import_module(module)
+            except (Exception, SystemExit) as error:  # the main process has left out its families, and said so
+                print(f"{module}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)  # in the workers' log
         while os.getppid() == self.parent:
             ready = wait([self.control, self.bell], TICK)  # unlike `select`, with descriptors of any number
             if self.control in ready and not self._answer():
@@ -121,6 +124,7 @@ def main() -> None:
     fd, parent, evaluator_path, *preload = sys.argv[1:]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of fork beside OpenBLAS' idle threads
+    forks_are_sound()
     server = Server(socket.socket(fileno=int(fd)), int(parent), evaluator_path, preload)
     try:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the parent is gone

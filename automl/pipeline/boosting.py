@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
+from automl.native import heed_fork
 from automl.pipeline.boosters import FITS, Curve, Way, catboost_pool
 from automl.pipeline.curves import CurveWatch
 
@@ -33,6 +34,7 @@ _CURVES = {
     ("catboost", "multiclass"): "MultiClass",
     ("catboost", "regression"): "RMSE",
 }
+_THREADS = {"lightgbm": "n_jobs", "xgboost": "n_jobs", "catboost": "thread_count"}  # scikit-learn asks OpenMP
 _MAE_CURVES = {"lightgbm": "l1", "xgboost": "mae", "catboost": "MAE"}
 
 
@@ -120,6 +122,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         eval_weight: Array | None = None,
     ) -> Boosted:
         """Fit to the best round of `eval_set`, or for `rounds` rounds without one."""
+        self._one_thread_after_fork()
         if eval_set is None and self.rounds is not None:
             self.estimator.set_params(**{self.iterations: self.rounds})
         cap = int(self.estimator.get_params()[self.iterations])
@@ -165,13 +168,21 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         """Values (or labels) after `rounds_` rounds."""
         return np.asarray(self._predict(X, "predict"))
 
+    def _one_thread_after_fork(self) -> None:
+        name = _THREADS.get(self.library)
+        if heed_fork() and name is not None and not (self.library == "catboost" and self.estimator.is_fitted()):
+            self.estimator.set_params(**{name: 1})  # CatBoost that is fitted takes no parameters, but see `_predict`
+
     def _predict(self, X: Array, method: str) -> Any:
+        self._one_thread_after_fork()
         if self.library == "lightgbm":
             return getattr(self.estimator, method)(X, num_iteration=self.rounds_, validate_features=False)
         if self.library == "xgboost":
             return getattr(self.estimator, method)(X, iteration_range=(0, self.rounds_))
         if self.library == "catboost":
-            threads = self.estimator.get_params().get("thread_count", 1)  # else it takes all cores
+            threads = (
+                1 if heed_fork() else self.estimator.get_params().get("thread_count", 1)
+            )  # else it takes all cores
             pool = catboost_pool(X, self.categorical, threads)
             return getattr(self.estimator, method)(pool, ntree_end=self.rounds_, thread_count=threads)
         # scikit-learn has no argument for it; its staged predictions walk the same list of trees

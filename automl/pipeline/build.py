@@ -13,6 +13,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from automl.errors import SpaceError
+from automl.output import in_a_line
 from automl.pipeline.compose import Coded, Stack, Union
 from automl.pipeline.prepare import Input
 from automl.pipeline.target import PLAIN, TARGET, Transformed
@@ -171,7 +172,7 @@ def import_class(path: str) -> Any:
 
 
 def missing_libraries(space: Space) -> dict[str, str]:
-    """Components whose library is not installed, with the reason and what to install."""
+    """Components whose library is not installed or does not load, with the reason and what to install."""
     found: dict[str, str] = {}
     for component in [*space.models.values(), *space.steps.values()]:
         paths = (component.estimator.classification, component.estimator.regression)
@@ -182,15 +183,27 @@ def missing_libraries(space: Space) -> dict[str, str]:
     return found
 
 
+def left_out(missing: dict[str, str]) -> list[str]:
+    """One sentence for each reason, whatever the number of its components."""
+    reasons: dict[str, list[str]] = {}
+    for name, reason in missing.items():
+        reasons.setdefault(reason, []).append(name)
+    return [
+        f"{', '.join(names)} {'is' if len(names) == 1 else 'are'} left out: {'its' if len(names) == 1 else 'their'} "
+        f"library is missing ({reason})."
+        for reason, names in reasons.items()
+    ]
+
+
 def _why_missing(library: str, extra: bool) -> str | None:
     if library in ("sklearn", "automl"):
         return None
-    if extra:  # looked for, not imported: that takes CatBoost a third of a second, and the workers do it anyway
-        return None if importlib.util.find_spec(library) else f"there is no module named {library!r}"
     try:
+        if extra:  # looked for, not imported: that takes CatBoost a third of a second, and the workers do it anyway
+            return None if importlib.util.find_spec(library) else f"there is no module named {library!r}"
         importlib.import_module(library)  # what was imported already, or is not there, is told at once
-    except (ImportError, OSError) as error:  # OSError: a native library such as OpenMP is not there
-        return f"{type(error).__name__}: {error}".splitlines()[0]
+    except (Exception, SystemExit) as error:  # XGBoost raises an error of its own where OpenMP is not there
+        return in_a_line(error)
     return None
 
 

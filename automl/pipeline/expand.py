@@ -5,7 +5,6 @@ All are plain scikit-learn transformers, and bounded: whatever the table, they a
 
 from __future__ import annotations
 
-import warnings
 from itertools import combinations, combinations_with_replacement
 from typing import Any, Self
 
@@ -17,6 +16,7 @@ from sklearn.kernel_approximation import Nystroem
 from sklearn.preprocessing import KBinsDiscretizer
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from automl.native import ignored
 from automl.pipeline.kernels import relative_gamma
 
 Array = NDArray[Any]
@@ -69,8 +69,7 @@ class Bins(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  #
             encode = "ordinal" if self.encode == "ordinal" else "onehot-dense"
             method = {"quantile_method": "averaged_inverted_cdf"} if self.strategy == "quantile" else {}
             self.bins_ = KBinsDiscretizer(count, encode=encode, strategy=self.strategy, subsample=None, **method)
-            with warnings.catch_warnings():
-                warnings.filterwarnings("ignore", "Bins whose width are too small", UserWarning)  # many equal values
+            with ignored("Bins whose width are too small", UserWarning):  # many equal values
                 self.bins_.fit(X[:, self.binned_])
         self._n_features_out = self._apply(X[:1]).shape[1]
         return self

@@ -7,13 +7,15 @@ their rounds; which point is best is decided over all folds by the evaluator, wh
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+
+from automl.native import ignored
 
 Array = NDArray[Any]
 Linear = tuple[Array, Any]  # coefficients and intercept
@@ -289,9 +291,7 @@ class LogisticPath(ClassifierMixin, _Path):  # type: ignore[misc]
         self.model_ = model
 
         def solve(penalty: float) -> Linear:
-            with warnings.catch_warnings():
-                if self.sequential:  # stopping early is meant
-                    warnings.simplefilter("ignore", ConvergenceWarning)
+            with ignored("", ConvergenceWarning) if self.sequential else nullcontext():  # stopping early is meant
                 model.set_params(C=1.0 / penalty).fit(X, y, sample_weight=weight)
             self.classes_ = model.classes_
             return model.coef_.copy(), model.intercept_.copy()

@@ -6,7 +6,6 @@ candidate is fitted on whole folds, on inner folds, and behind steps that leave 
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,8 @@ from sklearn.feature_selection import (
     mutual_info_regression,
 )
 from sklearn.utils.validation import check_is_fitted, validate_data
+
+from automl.native import ignored
 
 Array = NDArray[Any]
 Seed = int | np.random.RandomState | None
@@ -54,8 +55,7 @@ class MiddleScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):  # ty
         y : ignored
         """
         X = validate_data(self, X, dtype=[np.float64, np.float32], ensure_all_finite="allow-nan")
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "All-NaN", RuntimeWarning)  # wholly missing columns stay missing
+        with ignored("All-NaN", RuntimeWarning):  # wholly missing columns stay missing
             low, first, middle, third, high = np.nan_to_num(np.nanpercentile(X, [0, 25, 50, 75, 100], axis=0))
         spread = np.where(third > first, (third - first) / NORMAL_IQR, (high - low) / 2)
         self.center_ = middle
@@ -240,8 +240,7 @@ class SelectLeastConstant(_Select):
         y : ignored
         """
         X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan")
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "All-NaN|Degrees of freedom", RuntimeWarning)  # wholly missing columns
+        with ignored("All-NaN|Degrees of freedom", RuntimeWarning):  # wholly missing columns
             spans = np.nanmax(X, axis=0) - np.nanmin(X, axis=0)
             variances = np.nanvar(X, axis=0) / np.where(spans > 0, spans, 1.0) ** 2
         self.variances_ = np.nan_to_num(variances)

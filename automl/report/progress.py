@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from automl.data.metrics import Metric
+from automl.output import say
 from automl.schedule.budget import Budget
 from automl.trials.history import History
 from automl.trials.trial import Trial
@@ -89,8 +90,7 @@ class Printer:
         if progress.best_score is None or progress.best_score == self._best:
             return
         self._best = progress.best_score
-        print(
+        say(
             f"{progress.seconds:7.1f} s  {progress.trials:4d} trials  "
-            f"{progress.metric} {progress.best_score:.5g}  {progress.best_family}",
-            flush=True,
+            f"{progress.metric} {progress.best_score:.5g}  {progress.best_family}"
         )

@@ -208,6 +208,10 @@ def _load(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SpaceError(f"{path}: this is not valid TOML: {error}.") from error
+    except RecursionError as error:
+        raise SpaceError(f"{path}: this is nested too deeply.") from error
+    except OSError as error:
+        raise SpaceError(f"{path}: this cannot be read: {error.strerror or error}.") from error
 
 
 def _convert(path: Path, content: dict[str, Any], spec: type[T]) -> T:
