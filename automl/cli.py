@@ -10,13 +10,15 @@ import shlex
 import sys
 import textwrap
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from automl import signals
-from automl.errors import ArgumentError, AutoMLError
+from automl.errors import ArgumentError, AutoMLError, DataWarning
 
 END_SECONDS = 1.5  # of the budget, kept for what comes after `fit` beside writing the model, which `fit` reckons with
 LEAST_SECONDS = 0.5  # what the search gets, however short the budget
@@ -275,9 +277,10 @@ def predict(
     """Predict the rows of a table with a fitted model.
 
     The table needs every column that the model was fitted on; others, the target
-    among them, are ignored.
+    among them, are ignored. Cells that cannot be read as what their column was in
+    training count as missing, which is said.
     """
-    from automl import model_dir
+    from automl import model_dir, terminal
     from automl.data.read import read_table, require_columns
 
     run = model_dir.read_run(folder)
@@ -290,11 +293,12 @@ def predict(
     if proba and not hasattr(model, "classes_"):
         raise ArgumentError("--proba is for classification; this model predicts numbers.")
     target = run.get("target", "prediction")
-    predicted = model.predict(table)
+    with _collected() as said:
+        predicted = model.predict(table)
+        shares = model.predict_proba(table) if proba else None
     answer = read_table(test, as_text=named)[named] if named else table[[]].copy()  # 007 stays 007
     answer[target] = predicted
-    if proba:
-        shares = model.predict_proba(table)
+    if shares is not None:
         for place, label in enumerate(model.classes_):
             answer[f"proba_{label}"] = shares[:, place]
     _write_csv(answer, out)
@@ -305,7 +309,25 @@ def predict(
         print(f"Ignored, as the model does not know them: {', '.join(extra)}.")
     if target in extra and (score := _score(model, table[target], predicted)):
         print(f"On these rows {target!r} is known: {score}.")
+    for text in dict.fromkeys(said):
+        print(textwrap.fill(f"Mind: {text}", terminal.WIDTH, subsequent_indent="  "))
     print(f"{len(answer)} predictions: {out}")
+
+
+@contextmanager
+def _collected() -> Iterator[list[str]]:
+    """What is warned of cells that cannot be read; other warnings are shown as ever."""
+    import warnings
+
+    said: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        yield said
+    for one in caught:
+        if issubclass(one.category, DataWarning):
+            said.append(str(one.message))
+        else:
+            warnings.showwarning(one.message, one.category, one.filename, one.lineno)
 
 
 def _write_csv(table: Any, out: Path) -> None:

@@ -14,6 +14,8 @@
     ├── DiskError (OSError)              what the run needs does not fit on the disk of run_dir
     └── ExecutorError                    worker processes cannot be started or kept
 
+Beside them `DataWarning` (UserWarning) says what a prediction had to leave out.
+
 A candidate that fails is not an error: it is a `Trial` with a status and a message.
 """
 
@@ -30,6 +32,10 @@ class InputError(AutoMLError, ValueError):
 
 class DataError(InputError):
     """The table or the target cannot be used."""
+
+
+class DataWarning(UserWarning):
+    """Cells of the rows to predict cannot be read as what their column was in training."""
 
 
 class ArgumentError(InputError):

@@ -373,6 +373,16 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             Of any kind that `fit` takes, not only of the one it was given. Columns are matched by name where there
             are names; further ones are ignored.
 
+        Warns
+        -----
+        DataWarning
+            Of cells that cannot be read as what their column was in training; they count as missing.
+
+        Raises
+        ------
+        DataError
+            If they are most cells of a column.
+
         Returns
         -------
         ndarray of shape (n_rows,)

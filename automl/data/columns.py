@@ -5,6 +5,7 @@ Reading a table twice gives the same arrays whatever the dtypes, the order of th
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Hashable
 from hashlib import blake2b
 from typing import Any
@@ -18,10 +19,11 @@ from automl.data.frame import as_frame, carries_names
 from automl.data.kinds import Column, Kind, learn
 from automl.data.table import Table, Text, side_by_side
 from automl.data.texts import count_texts
+from automl.data.unread import about_unread, with_lost
 from automl.data.views import Levels, Moments, Plain, Rest, Words
 from automl.data.wishes import Wishes, as_wished, checked
 from automl.data.wording import listed
-from automl.errors import DataError
+from automl.errors import DataError, DataWarning
 
 __all__ = ["Column", "Columns", "Kind"]
 
@@ -78,7 +80,7 @@ class Columns:
             column = as_wished(name, one, wishes[name]) if name in wishes else learn(name, one)
             if column.views and (earlier := met.equal(column, one)) is not None and name not in wishes:
                 column = Column(name, "duplicate", note=f"is equal to {earlier!r} and left out", told=True)
-            columns.append(column)
+            columns.append(with_lost(column, one))
         if not any(column.views for column in columns):  # better numbers of rows than nothing
             columns = [
                 Column(one.name, "number", (Plain(),)) if _is_row_number(one) and one.name not in wishes else one
@@ -152,9 +154,23 @@ class Columns:
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
+
+        Raises
+        ------
+        DataError
+            If columns are missing, or most cells of one cannot be read as what it was in training; for fewer cells
+            there is a `DataWarning`.
         """
+        table, said = self.look(X)
+        for text in said:
+            warnings.warn(text, DataWarning, stacklevel=2)
+        return table
+
+    def look(self, X: Any) -> tuple[Table, list[str]]:
+        """`encode`, and what would be warned of."""
         frame = self.align(X)
-        return self._table([Cells(frame.iloc[:, place]) for place in range(frame.shape[1])], len(frame))
+        cells = [Cells(frame.iloc[:, place]) for place in range(frame.shape[1])]
+        return self._table(cells, len(frame)), about_unread(self.columns, cells)
 
     def _table(self, cells: list[Cells], rows: int) -> Table:
         numbers: list[NDArray[np.float64]] = []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from automl.data.cells import MISSING, Cells
 from automl.data.dates import DateFormat, are_times, guess_dates
 from automl.data.orders import known_order
-from automl.data.parse import guess_numbers
+from automl.data.parse import NumberFormat, guess_numbers
 from automl.data.spans import guess_spans
 from automl.data.text_kinds import has_parts, is_free_text, random_id
 from automl.data.views import FLAGS, Clock, Filled, Flag, Levels, Moments, Place, Plain, Rest, Span, View, Words, rests
@@ -48,6 +48,8 @@ class Column:
         How it is read, or why it is not.
     told : bool
         Whether the user must know.
+    lost : frozenset of str or None
+        Texts of the fit that are none of its kind and count as missing; None where they are too many to be listed.
     """
 
     name: Hashable
@@ -55,6 +57,7 @@ class Column:
     views: tuple[View, ...] = ()
     note: str = ""
     told: bool = False
+    lost: frozenset[str] | None = frozenset()
 
     @property
     def level_counts(self) -> list[int]:
@@ -111,7 +114,8 @@ def _numeric(name: Hashable, cells: Cells) -> Column:
     numbers = cells.numbers
     assert numbers is not None
     present = numbers[~np.isnan(numbers)]
-    column = Column(name, "number", (Plain(),))
+    ends = NumberFormat(low=float(present.min()), high=float(present.max()))
+    column = Column(name, "number", (Plain(ends),))
     if (present == np.floor(present)).all():
         if _are_days(present):
             guess = guess_dates(cells)

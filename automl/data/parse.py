@@ -132,11 +132,15 @@ class NumberFormat:
         What a number of each unit that was met is multiplied by; a number of another unit is missing.
     repair : bool
         Whether ranges that became dates are read as ranges.
+    low, high : float
+        The smallest and the largest number that was met.
     """
 
     point: str = "."
     factors: tuple[tuple[str, float], ...] = (("", 1.0),)
     repair: bool = False
+    low: float = -np.inf
+    high: float = np.inf
 
     def read(self, texts: NDArray[Any]) -> tuple[Floats, list[str | None]]:
         """Numbers (NaN where there is none) and their units (None where there is none)."""
@@ -192,7 +196,7 @@ def guess_numbers(cells: Cells) -> NumberGuess | None:
     total = counts[known].sum()
     if not total:
         return None
-    point = _decimal_sign(texts)
+    point = decimal_sign(texts)
     if len(texts) > 2000:  # texts are sorted: evenly spread ones stand for all
         sample = texts[:: len(texts) // 500]
         if np.isnan(parse_numbers(sample, point)[0]).mean() > 0.6:
@@ -216,14 +220,16 @@ def guess_numbers(cells: Cells) -> NumberGuess | None:
         note = ", ".join(filter(None, [note, "ranges are their middle"]))
     if point == ",":
         note = ", ".join(filter(None, [note, "with decimal commas"]))
-    read = NumberFormat(point, tuple(sorted(factors.items())), repair)
     share = float(counts[known & ~np.isnan(values)].sum() / total)
     values = values * np.array([factors.get(unit or "", 1.0) for unit in units])
     values = np.where(np.isfinite(values), values, np.nan)
+    met = values[~np.isnan(values)]
+    ends = (float(met.min()), float(met.max())) if len(met) else ()
+    read = NumberFormat(point, tuple(sorted(factors.items())), repair, *ends)
     return NumberGuess(read, share, values, units, mixed, note)
 
 
-def _decimal_sign(texts: Sequence[str] | NDArray[Any]) -> str:
+def decimal_sign(texts: Sequence[str] | NDArray[Any]) -> str:
     """Comma or point: what a column's clear cases say; 1,234 alone is a thousand, 0,123 is not."""
     comma = dot = 0
     for text in texts[:: max(1, len(texts) // 5000)]:

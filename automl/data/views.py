@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from automl.data.cells import Cells
 from automl.data.dates import DateFormat, read_times
 from automl.data.parse import NumberFormat
+from automl.data.reread import read_dates, read_numbers
 from automl.data.spans import read_spans
 
 Floats = NDArray[np.float64]
@@ -146,7 +147,7 @@ class Rest:
 
 
 def _numbers(cells: Cells, known: NumberFormat) -> tuple[Floats, list[str | None]]:
-    read: tuple[Floats, list[str | None]] = cells.once(known, lambda: known.read(cells.texts))
+    read: tuple[Floats, list[str | None]] = cells.once(known, lambda: read_numbers(known, cells.texts))
     return read
 
 
@@ -175,7 +176,7 @@ class Moments:
         """Seconds, NaN where missing."""
         if cells.moments is not None:
             return cells.moments
-        return cells.spread(cells.once(self.format, lambda: self.format.read(cells.texts)), np.nan)
+        return cells.spread(cells.once(self.format, lambda: read_dates(self.format, cells)), np.nan)
 
 
 @dataclass(frozen=True)
