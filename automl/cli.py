@@ -345,7 +345,7 @@ def _score(model: Any, truth: Any, predicted: Any) -> str:
 
     name, score = ("accuracy", accuracy_score) if hasattr(model, "classes_") else ("R²", r2_score)
     try:
-        return f"{name} {score(truth, predicted):.4f}"
+        return f"{name} {score(model._truth(truth, len(predicted)), predicted):.4f}"
     except (ValueError, TypeError):  # missing, or of another type than in training
         return ""
 

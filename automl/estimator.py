@@ -26,6 +26,7 @@ from automl.data.frame import (
     refuse_too_large,
     split_off,
 )
+from automl.data.number_target import amounts_of
 from automl.data.splits import Split
 from automl.ensemble.hand_over import HandOver, hand_over
 from automl.errors import DataError
@@ -333,7 +334,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         data, task = asked.data, asked.task
         self.warnings_ = asked.warned
         self._run_dir = run_dir  # a temporary folder goes when this object does
-        self._columns = data.columns
+        self._columns, self._target_format = data.columns, data.target_format
         self.n_features_in_ = len(data.columns.names)
         if data.named:
             self.feature_names_in_ = np.array(data.columns.names, dtype=object)
@@ -409,9 +410,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         if names_a_column(y, X):
             X, y = split_off(as_frame(X, least_rows=1), y)
         predicted = self.predict(X)
-        truth = as_target(y, len(predicted))
+        truth = self._truth(y, len(predicted))
         metric = accuracy_score if hasattr(self, "classes_") else r2_score
         return float(metric(truth, predicted, sample_weight=sample_weight))
+
+    def _truth(self, y: Any, rows: int) -> pd.Series[Any]:
+        """Answers, read as the target was."""
+        truth = as_target(y, rows)
+        return truth if hasattr(self, "classes_") else amounts_of(truth, getattr(self, "_target_format", None))
 
     def predict_oof(self) -> Array:
         """Predictions of the training rows by models that have not seen them.

@@ -26,11 +26,11 @@ MAX_UNITS = 20  # more of them, and the column is text that begins with numbers
 MAX_TIGHT_RANGES = 200  # distinct texts like 555-1234; more of them are telephone numbers or codes
 
 _TIDY = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-", "–": "-", "—": "-", "’": "'", "，": ","})
-_CURRENCY = (
+CURRENCY = (
     r"US\$|R\$|A\$|C\$|[$€£¥₹₽₩₺₪฿₫₦]|Rs\.?|USD|EUR|GBP|INR|JPY|CHF|CAD|AUD|CNY|RUB|BRL|MXN|SEK|NOK|DKK|PLN|KRW|ZAR|HKD"
     r"|SGD|NZD"
 )
-_UNIT = rf"""(?!(?:or|and)\b)[^\W\d_][^\d()<>=~+,;:|?!@*\[\]{{}}_]{{0,23}}|[%°‰"'][A-Za-z]?|{_CURRENCY}"""
+_UNIT = rf"""(?!(?:or|and)\b)[^\W\d_][^\d()<>=~+,;:|?!@*\[\]{{}}_]{{0,23}}|[%°‰"'][A-Za-z]?|{CURRENCY}"""
 _LESS = r"<|less than|fewer than|under|below|lt[- ]"
 _MORE = r">|more than|greater than|over|above|gt[- ]"
 _NEAR = r"<=|>=|≤|≥|=|~|≈|±|up to|at most|at least|about|around|approximately|approx\.?|circa|ca?\."
@@ -47,7 +47,7 @@ def _patterns(point: str) -> tuple[re.Pattern[str], ...]:
     mark, group = re.escape(point), "," if point == "." else r"\."
     whole = rf"\d{{1,3}}(?:{group}\d{{2,3}})*{group}\d{{3}}(?!\d)|\d{{1,3}}(?:[ ']\d{{3}})+(?!\d)|\d+"
     number = rf"(?:(?:{whole})(?:{mark}\d*)?|{mark}\d+)(?:[eE][-+]?\d{{1,3}})?"
-    money = rf"(?:{_CURRENCY})"
+    money = rf"(?:{CURRENCY})"
     one = (
         rf"(?P<open>\()?(?:(?P<near>{_NEAR})|(?P<less>{_LESS})|(?P<more>{_MORE}))?\s*(?P<sign>[-+])?\s*(?P<cur>{money})?"
         rf"\s*(?P<sign2>[-+])?(?P<a>{number})(?:st|nd|rd|th)?(?P<gap>\s*)(?P<unit>{_UNIT})?\s*(?:{_TAIL})?(?P<back>-)?(?P<close>\))?"
