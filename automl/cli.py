@@ -178,7 +178,7 @@ def fit(
     if time_budget is None and max_trials is None:
         time_budget = 300.0
     positive("--time-budget", time_budget)
-    table = read_table(train)
+    table = read_table(train, target=target)
     dropped = _names(drop) or []
     kinds = _kinds(column_type)
     rows = {"sample_weight": weight_column, "groups": group_column, "time": time_column}
@@ -230,7 +230,7 @@ def fit(
         return
     terminal.show_leaderboard(console, out, ROWS_SHOWN)
     print(f"{terminal.columns_line(model_dir.read_columns(out))}: automl columns {shlex.quote(str(out))}")
-    for note in [*(f"Mind: {text}" for text in model.warnings_), *model.time_report_["notes"]]:
+    for note in [*(f"Mind: {text}" for text in [*_notes(table), *model.warnings_]), *model.time_report_["notes"]]:
         print(textwrap.fill(note, terminal.WIDTH, subsequent_indent="  "))
     if doubtful := len(model.label_suspects()):
         print(f"{doubtful:,} rows have a label that may be wrong: automl suspects {shlex.quote(str(out))}")
@@ -238,6 +238,13 @@ def fit(
     print(f"\n{model.n_trials_} candidates in {spent:.1f} s (stopped by: {model.stop_reason_}).")
     print(f"Model:       {out / 'model.joblib'}\nLeaderboard: {out / model_dir.LEADERBOARD}")
     print(f"Next:        automl predict {shlex.quote(str(out))} test.csv --out predictions.csv")
+
+
+def _notes(table: Any) -> list[str]:
+    """What is to be said of how a table's file was read."""
+    from automl.data.text_files import NOTES
+
+    return list(table.attrs.get(NOTES, []))
 
 
 def _for_fit(deadline: float) -> float:
@@ -284,7 +291,7 @@ def predict(
     from automl.data.read import read_table, require_columns
 
     run = model_dir.read_run(folder)
-    table = read_table(test)
+    table = read_table(test, target=run.get("target"))
     named = [id_column] if id_column is not None else []
     require_columns(table, {"--id-column": named}, test)
     from automl.estimator import AutoML
@@ -309,7 +316,7 @@ def predict(
         print(f"Ignored, as the model does not know them: {', '.join(extra)}.")
     if target in extra and (score := _score(model, table[target], predicted)):
         print(f"On these rows {target!r} is known: {score}.")
-    for text in dict.fromkeys(said):
+    for text in dict.fromkeys([*_notes(table), *said]):
         print(textwrap.fill(f"Mind: {text}", terminal.WIDTH, subsequent_indent="  "))
     print(f"{len(answer)} predictions: {out}")
 

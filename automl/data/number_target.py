@@ -45,7 +45,7 @@ def read_amounts(y: pd.Series[Any], task: str) -> tuple[pd.Series[Any], NumberFo
     if task not in ("auto", "regression") or not _is_text(y):
         return y, None, ""
     cells = Cells(y)
-    if task == "auto" and not _may_be_amounts(cells.texts):
+    if task == "auto" and not may_be_amounts(cells.texts):
         return y, None, ""
     guess = guess_numbers(cells)
     if guess is None or (task == "auto" and not _are_amounts(cells, guess)):
@@ -59,7 +59,6 @@ def read_amounts(y: pd.Series[Any], task: str) -> tuple[pd.Series[Any], NumberFo
             f"The target's texts are numbers, but row {lost[0]} holds {shown(y.iloc[lost[0]])}; mend or drop the "
             f"{'row' if len(lost) == 1 else f'{len(lost):,} rows'}, or take task='classification'."
         )
-    plain = pd.to_numeric(y, errors="coerce")
     if (pd.to_numeric(y, errors="coerce") == values).all():
         return pd.Series(values, name=y.name), guess.format, ""
     note = guess.note if guess.note.startswith("numbers") else f"numbers {guess.note}".rstrip()
@@ -79,7 +78,7 @@ def _is_text(y: pd.Series[Any]) -> bool:
     return y.dtype == "str" or (y.dtype == object and all(isinstance(value, str) for value in y))
 
 
-def _may_be_amounts(texts: NDArray[Any]) -> bool:
+def may_be_amounts(texts: NDArray[Any]) -> bool:
     """Whether most of some distinct texts are amounts; labels are told at once."""
     sample = texts[:: max(1, len(texts) // 200)]
     return sum(bool(_AMOUNT.fullmatch(text)) for text in sample) >= 0.8 * len(sample)

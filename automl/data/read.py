@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from automl.data.text_files import NOTES, Form, form_of, mended, not_utf8
 from automl.errors import DataError
 
 COMPRESSED = (".gz", ".bz2", ".xz", ".zip")
@@ -21,17 +22,25 @@ OTHERS = (".xlsx", ".xls", ".ods", ".json", ".jsonl", ".feather", ".arrow", ".pk
 SEPARATORS = (";", "\t", "|")  # looked for where the header has no comma
 
 
-def read_table(path: str | Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
+def read_table(path: str | Path, as_text: Sequence[str] = (), target: str | None = None) -> pd.DataFrame:
     """Read a table with one header line.
 
     Parameters
     ----------
     path : path
-        ``.csv``, ``.tsv`` or ``.txt`` (UTF-8; also compressed: ``.gz``, ``.bz2``, ``.xz``, ``.zip``), or ``.parquet``
-        where pyarrow is installed. Comma, semicolon, tab or bar separate the fields. Empty fields, and the words that
-        pandas takes for missing (``NA``, ``NaN``, ``NULL``, ``None``, ``n/a`` and a few more), are missing values.
+        ``.csv``, ``.tsv`` or ``.txt`` (UTF-8 or UTF-16; also compressed: ``.gz``, ``.bz2``, ``.xz``, ``.zip``), or
+        ``.parquet`` where pyarrow is installed. Comma, semicolon, tab or bar separate the fields, or what a first line
+        such as ``sep=;`` says. Empty fields, and the words that pandas takes for missing (``NA``, ``NaN``, ``NULL``,
+        ``None``, ``n/a`` and a few more), are missing values.
     as_text : sequence of str
         Columns of a text file to leave as they stand, identifiers with leading zeros for instance.
+    target : str, optional
+        The column of labels: a word such as NA is one of them, where it is not rare.
+
+    Returns
+    -------
+    DataFrame
+        Its `attrs` hold, under `automl.data.text_files.NOTES`, what the user should know of how it was read.
 
     Raises
     ------
@@ -51,16 +60,13 @@ def read_table(path: str | Path, as_text: Sequence[str] = ()) -> pd.DataFrame:
         if path.stat().st_size == 0:
             raise DataError(f"{str(path)!r} is empty.")
         separator = "\t" if kind in TABS else ","
-        frame = _read_parquet(path) if kind in PARQUET else _read_text(path, separator, as_text)
+        frame = _read_parquet(path) if kind in PARQUET else _read_text(path, separator, as_text, target)
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{str(path)!r} is empty.") from error
     except pd.errors.ParserError as error:
         raise DataError(f"{str(path)!r} does not parse: {_parse_error(str(error))}.") from error
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{str(path)!r} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); convert it, for example "
-            "with iconv -f latin1 -t utf-8."
-        ) from error
+        raise DataError(not_utf8(path, error)) from error
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{str(path)!r} cannot be read: {str(reason).rstrip('.')}.") from error
@@ -102,28 +108,33 @@ def _siblings(path: Path) -> list[str]:
     return [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
 
 
-def _read_text(path: Path, separator: str, as_text: Sequence[str]) -> pd.DataFrame:
-    header = _header(path, separator)
-    if len(header) == 1:
+def _read_text(path: Path, separator: str, as_text: Sequence[str], target: str | None = None) -> pd.DataFrame:
+    form = form_of(path)
+    separator = form.separator or separator
+    header = _header(path, separator, form)
+    if len(header) == 1 and not form.separator:
         separator = next((other for other in SEPARATORS if other in header[0]), separator)
-        header = _header(path, separator)
+        header = _header(path, separator, form)
     named = [name for name in header if name]
     repeated = [name for place, name in enumerate(named) if name in named[:place]]
     if repeated:
         names = ", ".join(map(repr, dict.fromkeys(repeated)))
         raise DataError(f"{str(path)!r} has several columns named {names}; rename them (is the first line a header?).")
     types: Any = dict.fromkeys(as_text, str)
-    frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False, dtype=types)
+    options: dict[str, Any] = {"sep": separator, "low_memory": False, **form.options}
+    frame = pd.read_csv(path, dtype=types, **options)
     if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what stands before the first name for an index
         raise DataError(
-            f"{str(path)!r} does not parse: line 2 has more fields than the header has names ({len(header)})."
+            f"{str(path)!r} does not parse: line {2 + form.skip} has more fields than the header has names "
+            f"({len(header)})."
         )
-    return frame
+    frame.attrs[NOTES] = list(form.notes)
+    return mended(frame, path, target, options)
 
 
-def _header(path: Path, separator: str) -> list[str]:
+def _header(path: Path, separator: str, form: Form) -> list[str]:
     options: dict[str, Any] = {"header": None, "nrows": 1, "dtype": str, "keep_default_na": False}
-    line = pd.read_csv(path, sep=separator, encoding="utf-8-sig", **options)
+    line = pd.read_csv(path, sep=separator, **form.options, **options)
     return [str(name) for name in line.iloc[0]]
 
 

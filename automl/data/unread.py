@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.data.cells import Cells
+from automl.data.cells import Cells, number_text
 from automl.data.kinds import Column
 from automl.data.views import Clock, Filled, Flag, Levels, Moments, Plain, Rest, Span, View, Words
 from automl.data.wording import shown
@@ -68,10 +68,13 @@ def _about(column: Column, cells: Cells) -> str:
 def _about_levels(column: Column, cells: Cells) -> str:
     """A category of which no level is known; a few new ones among others are an ordinary thing."""
     view = column.views[0]
-    if len(column.views) > 1 or not isinstance(
-        view, Levels
-    ):  # what is read as text, too, may have parts that are known
+    if not isinstance(view, Levels) or any(isinstance(other, Words) for other in column.views):
         return ""
+    if lost := _without_digits(view, cells):
+        return (
+            f"Column {shown(column.name)}: codes such as {lost[0]} came as floats, which lost digits, and count as "
+            "missing; hand them in as text, or as whole numbers (Int64 where some are missing)."
+        )
     if cells.present < (NEW_CELLS if view.other else 2) or not {-1, len(view.levels)}.issuperset(view.codes(cells)):
         return ""
     example = shown(str(cells.texts[int(np.argmax(cells.counts))]))
@@ -79,6 +82,14 @@ def _about_levels(column: Column, cells: Cells) -> str:
         f"Column {shown(column.name)}: none of {cells.present:,} cells holds a level that training had; they count as "
         f"{'rare ones' if view.other else 'missing'}, {example} for example."
     )
+
+
+def _without_digits(view: Levels, cells: Cells) -> list[str]:
+    """Numbers that may be several of the codes, as floats keep 16 digits."""
+    if cells.numbers is None or not any(len(level) > 15 for level in view.levels):
+        return []
+    may = {number_text(level) for level in view.levels if len(level) > 15}
+    return [str(text) for text in cells.texts if text in may and text not in view.exact]
 
 
 def _unread(column: Column, cells: Cells) -> NDArray[np.bool_] | None:
