@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from automl.data.cells import EXACT, MISSING, Cells
+from automl.data.codes import are_lost_codes, beyond_floats
 from automl.data.dates import DateFormat, are_times, guess_dates
 from automl.data.orders import known_order
 from automl.data.parse import NumberFormat, guess_numbers
@@ -32,8 +33,6 @@ MANY_LEVELS = 30  # more levels than that may be too many to be told apart: text
 ID_ROWS = 100  # fewer whole numbers in a row may be anything
 HEAD = 1_000  # first rows, which tell in nearly all columns that they number nothing and are no dates
 _DAY = 86_400.0
-MOST_CODE = 1e20  # whole numbers beyond it are measures
-_WHOLE = re.compile(r"-?\d+")
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def _numeric(name: Hashable, cells: Cells) -> Column:
     present = numbers[~np.isnan(numbers)]
     ends = NumberFormat(low=float(present.min()), high=float(present.max()))
     column = Column(name, "number", (Plain(ends),))
-    if max(-ends.low, ends.high) > EXACT and ends.high < MOST_CODE and _are_lost_codes(present):
+    if max(-ends.low, ends.high) > EXACT and are_lost_codes(present):
         column = replace(column, note="holds codes of which floats keep 16 digits: read it as text", told=True)
     if (present == np.floor(present)).all():
         if _are_days(present):
@@ -128,11 +127,6 @@ def _numeric(name: Hashable, cells: Cells) -> Column:
         if counts_rows(name, present, cells.rows):
             return Column(name, "identifier", note="numbers the rows and is left out", told=True)
     return _if_it_varies(column, cells)
-
-
-def _are_lost_codes(numbers: NDArray[np.float64]) -> bool:
-    """Whether numbers beyond 2^53, all whole as floats, repeat as codes do."""
-    return bool((np.abs(numbers) > EXACT).mean() > PARTLY_SHARE) and len(np.unique(numbers)) <= len(numbers) / 2
 
 
 def _are_days(numbers: NDArray[np.float64]) -> bool:
@@ -178,7 +172,7 @@ def of_texts(name: Hashable, cells: Cells) -> Column:
         return _if_it_varies(Column(name, "category", (Levels((texts[0],)),)), cells)
     if len(texts) == 2 and _are_flags(texts):
         return Column(name, "boolean", (Flag(),), f"{_yes(texts)!r} is 1")
-    if _beyond_floats(cells):
+    if beyond_floats(cells):
         return _of_codes(name, cells)
     if code := _leading_zeros(texts):
         if counts_rows(name, np.array([float(text) for text in texts]), cells.rows):
@@ -212,14 +206,6 @@ def _leading_zeros(texts: NDArray[Any]) -> int:
     if width < 3 or not any(text[0] == "0" for text in texts):
         return 0
     return width if all(len(text) == width and text.isdigit() for text in texts) else 0
-
-
-def _beyond_floats(cells: Cells) -> bool:
-    """Whether all texts are whole numbers, some of which floats do not tell from their neighbours."""
-    texts = cells.texts[cells.known]
-    if not len(texts) or max(map(len, texts)) < 16 or not all(_WHOLE.fullmatch(text) for text in texts):
-        return False
-    return any(abs(int(text)) > EXACT for text in texts)
 
 
 def _of_codes(name: Hashable, cells: Cells) -> Column:

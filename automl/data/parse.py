@@ -25,7 +25,13 @@ MONTHS = {name: place for place, name in enumerate(_MONTHS, 1)}
 MAX_UNITS = 20  # more of them, and the column is text that begins with numbers
 MAX_TIGHT_RANGES = 200  # distinct texts like 555-1234; more of them are telephone numbers or codes
 
-_TIDY = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-", "–": "-", "—": "-", "’": "'", "，": ","})
+_SPACES = "\u00a0\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_TIDY = (  # wide signs and digits are at a fixed distance from the usual ones
+    {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    | dict.fromkeys(map(ord, _SPACES), " ")
+    | dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2060\ufeff"))
+    | str.maketrans("−–—‑’‘ʼ´`٫٬￥", "----'''''.,¥")
+)
 CURRENCY = (
     r"US\$|R\$|A\$|C\$|[$€£¥₹₽₩₺₪฿₫₦]|Rs\.?|USD|EUR|GBP|INR|JPY|CHF|CAD|AUD|CNY|RUB|BRL|MXN|SEK|NOK|DKK|PLN|KRW|ZAR|HKD"
     r"|SGD|NZD"
