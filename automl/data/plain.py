@@ -127,7 +127,9 @@ def _objects(values: pd.Series[Any], what: str) -> pd.Series[Any]:
         made = _dates(_each(_begin, cells, there), there)
     else:
         made = _each(_mixed, cells, there)
-    return pd.Series(made, index=values.index, name=values.name).infer_objects()
+    column = pd.Series(made, index=values.index, name=values.name)
+    exact = bool(types) and column.dtype == object and _all(types, numbers.Integral)  # pandas would make floats of them
+    return column if exact else column.infer_objects()
 
 
 def _present(cells: NDArray[Any]) -> NDArray[np.bool_]:
