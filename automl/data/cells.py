@@ -28,6 +28,7 @@ MISSING = frozenset({  # lower-case words that mean "not known" among numbers, d
     "not applicable", "not known", "no data",
 })  # fmt: skip
 EXACT = 2**53  # whole numbers beyond it lose digits as floats
+LONGEST = 10**40  # what names something is shorter
 _NUMERIC = {"integer", "floating", "mixed-integer-float", "decimal"}
 
 
@@ -84,7 +85,7 @@ class Cells:
             return bool(len(array)) and max(-int(array.min()), int(array.max())) > EXACT
         if self._inferred != "integer":
             return False
-        return any(abs(int(value)) > EXACT for value in values if isinstance(value, numbers.Integral))
+        return EXACT < max(abs(int(value)) for value in values if isinstance(value, numbers.Integral)) < LONGEST
 
     @cached_property
     def numbers(self) -> Floats | None:

@@ -209,8 +209,8 @@ def _or_word(target: pd.Series[Any]) -> str:
     if not 0 < len(labels) <= MAX_LABELS or not all(isinstance(label, str) for label in labels):
         return ""
     return (
-        ", or, if they hold a label such as 'NA' or 'None', which pandas takes for missing, read the file with "
-        "keep_default_na=False"
+        ", or, if they held a label such as 'NA' or 'None' that pandas took for missing, read them with "
+        "pd.read_csv(..., keep_default_na=False)"
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from automl.data.cells import Cells
 from automl.data.parse import CURRENCY, NumberFormat, NumberGuess, guess_numbers
 from automl.data.reread import read_numbers
+from automl.data.task import no_number
 from automl.data.wording import shown
 from automl.errors import DataError
 
@@ -54,6 +55,8 @@ def read_amounts(y: pd.Series[Any], task: str) -> tuple[pd.Series[Any], NumberFo
         raise DataError(f"The target holds {guess.note.partition(';')[0]}, which cannot be converted; give it in one.")
     values = cells.spread(guess.values, np.nan)
     lost = np.flatnonzero(np.isnan(values))
+    if len(lost) and task == "regression":
+        raise no_number(y, int(lost[0]))
     if len(lost):
         raise DataError(
             f"The target's texts are numbers, but row {lost[0]} holds {shown(y.iloc[lost[0]])}; mend or drop the "

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.cells import EXACT
+from automl.data.cells import EXACT, LONGEST
 from automl.data.wording import kind_of
 from automl.errors import DataError
 
@@ -182,7 +182,7 @@ def _numbers(cells: NDArray[Any], there: NDArray[np.bool_], types: set[type]) ->
         low, high = min(cells[there]), max(cells[there])
         if there.all() and low >= -(2**63) and high < 2**63:
             return cells.astype(np.int64)
-        if max(-low, high) > EXACT:  # all digits are kept
+        if EXACT < max(-low, high) < LONGEST:  # all digits are kept
             return _each(int, cells, there)
     return _each(_float, cells, there).astype(np.float64)
 
