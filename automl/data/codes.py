@@ -18,7 +18,7 @@ def beyond_floats(cells: Cells) -> bool:
     texts = cells.texts[cells.known]
     if not len(texts) or max(map(len, texts)) < 16 or not all(_WHOLE.fullmatch(text) for text in texts):
         return False
-    return any(len(text) > 18 or abs(int(text)) > EXACT for text in texts)  # Python refuses to read thousands of digits
+    return any(len(text.lstrip("-0")) > 18 or abs(int(text)) > EXACT for text in texts)
 
 
 def are_lost_codes(numbers: NDArray[np.float64]) -> bool:

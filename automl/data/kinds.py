@@ -172,12 +172,12 @@ def of_texts(name: Hashable, cells: Cells) -> Column:
         return _if_it_varies(Column(name, "category", (Levels((texts[0],)),)), cells)
     if len(texts) == 2 and _are_flags(texts):
         return Column(name, "boolean", (Flag(),), f"{_yes(texts)!r} is 1")
-    if beyond_floats(cells):
-        return _of_codes(name, cells)
     if code := _leading_zeros(texts):
         if counts_rows(name, np.array([float(text) for text in texts]), cells.rows):
             return Column(name, "identifier", note="numbers the rows and is left out", told=True)
         return replace(of_levels(name, cells, code), note=f"codes of {code} digits")
+    if beyond_floats(cells):
+        return _of_codes(name, cells)
     if moment := _date_or_time(name, cells):
         return moment
     spans = guess_spans(cells)
