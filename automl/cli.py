@@ -9,14 +9,15 @@ import math
 import os
 import shlex
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from automl import output, signals
-from automl.errors import ArgumentError, AutoMLError
+from automl.errors import ArgumentError, AutoMLError, DataWarning
 from automl.output import say, say_note
 
 END_SECONDS = 1.5  # of the budget, kept for what comes after `fit` beside writing the model, which `fit` reckons with
@@ -204,7 +205,7 @@ def fit(
         time_budget = 300.0
     positive("--time-budget", time_budget)
     limit = memory(memory_limit, "--memory-limit")
-    table = read_table(train, memory_limit=limit)
+    table = read_table(train, target=target, memory_limit=limit)
     dropped = _names(drop) or []
     kinds = _kinds(column_type)
     rows = {"sample_weight": weight_column, "groups": group_column, "time": time_column}
@@ -253,18 +254,18 @@ def fit(
         model_dir.write(out, model, {**run, "train": str(train), "rows": len(table), "warnings": model.warnings_})
     with suppress(KeyboardInterrupt):  # the model is written
         if not quiet:
-            _tell(model, out, console, started)
+            _tell(model, out, console, started, _notes(table))
     return 0
 
 
-def _tell(model: Any, out: Path, console: Any, started: float) -> None:
+def _tell(model: Any, out: Path, console: Any, started: float, read: list[str]) -> None:
     """Print what a fit has brought."""
     from automl import model_dir, terminal
 
     terminal.show_leaderboard(console, out, ROWS_SHOWN)
     folder = terminal.quoted(out)
     say(f"{terminal.columns_line(model_dir.read_columns(out))}: automl columns {folder}")
-    for note in [*(f"Mind: {text}" for text in model.warnings_), *model.time_report_["notes"]]:
+    for note in [*(f"Mind: {text}" for text in [*read, *model.warnings_]), *model.time_report_["notes"]]:
         say_note(note)
     if doubtful := len(model.label_suspects()):
         say(f"{doubtful:,} rows have a label that may be wrong: automl suspects {folder}")
@@ -272,6 +273,13 @@ def _tell(model: Any, out: Path, console: Any, started: float) -> None:
     say(f"\n{model.n_trials_} candidates in {spent:.1f} s (stopped by: {model.stop_reason_}).")
     say(f"Model:       {out / 'model.joblib'}\nLeaderboard: {out / model_dir.LEADERBOARD}")
     say(f"Next:        automl predict {folder} test.csv --out predictions.csv")
+
+
+def _notes(table: Any) -> list[str]:
+    """What is to be said of how a table's file was read."""
+    from automl.data.text_files import NOTES
+
+    return list(table.attrs.get(NOTES, []))
 
 
 def _for_fit(started: float, deadline: float) -> float:
@@ -325,7 +333,8 @@ def predict(
     """Predict the rows of a table with a fitted model.
 
     The table needs every column that the model was fitted on; others, the target
-    among them, are ignored.
+    among them, are ignored. Cells that cannot be read as what their column was in
+    training count as missing, which is said.
     """
     from automl import model_dir
     from automl.arguments import memory
@@ -336,7 +345,7 @@ def predict(
     run = model_dir.read_run(folder)
     named = [id_column] if id_column is not None else []
     with kept(test) as file:
-        table = read_table(file, memory_limit=memory("auto"))
+        table = read_table(file, target=run.get("target"), memory_limit=memory("auto"))
         require_columns(table, {"--id-column": named}, test)
         answer = read_table(file, as_text=named)[named] if named else table[[]].copy()  # 007 stays 007
     from automl.estimator import AutoML
@@ -345,10 +354,11 @@ def predict(
     if proba and not hasattr(model, "classes_"):
         raise ArgumentError("--proba is for classification; this model predicts numbers.")
     target = run.get("target", "prediction")
-    predicted = model.predict(table)
+    with _collected() as said:
+        predicted = model.predict(table)
+        shares = model.predict_proba(table) if proba else None
     answer[target] = predicted
-    if proba:
-        shares = model.predict_proba(table)
+    if shares is not None:
         for place, label in enumerate(model.classes_):
             answer[f"proba_{label}"] = shares[:, place]
     _write_csv(answer, out, test)
@@ -359,6 +369,8 @@ def predict(
         say(f"Ignored, as the model does not know them: {', '.join(extra)}.")
     if target in extra and (score := _score(model, table[target], predicted)):
         say(f"On these rows {target!r} is known: {score}.")
+    for text in dict.fromkeys([*_notes(table), *said]):
+        say_note(f"Mind: {text}")
     say(f"{len(answer)} predictions: {out}")
     return 0
 
@@ -366,6 +378,22 @@ def predict(
 def _refuse_folder(out: Path | None) -> None:
     if out is not None and out.is_dir():
         raise ArgumentError(f"--out: {str(out)!r} is a folder; name a file in it.")
+
+
+@contextmanager
+def _collected() -> Iterator[list[str]]:
+    """What is warned of cells that cannot be read; other warnings are shown as ever."""
+    import warnings
+
+    said: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", DataWarning)
+        yield said
+    for one in caught:
+        if issubclass(one.category, DataWarning):
+            said.append(str(one.message))
+        else:
+            warnings.showwarning(one.message, one.category, one.filename, one.lineno)
 
 
 def _write_csv(table: Any, out: Path, source: Path | None = None) -> None:
@@ -391,7 +419,7 @@ def _score(model: Any, truth: Any, predicted: Any) -> str:
 
     name, score = ("accuracy", accuracy_score) if hasattr(model, "classes_") else ("R²", r2_score)
     try:
-        return f"{name} {score(truth, predicted):.4f}"
+        return f"{name} {score(model._truth(truth, len(predicted)), predicted):.4f}"
     except (ValueError, TypeError):  # missing, or of another type than in training
         return ""
 

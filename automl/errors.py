@@ -15,6 +15,8 @@
     ├── ArtifactError                    a file of the run is missing or damaged, or was not written by this user
     └── ExecutorError                    worker processes cannot be started or kept
 
+Beside them `DataWarning` (UserWarning) says what a prediction had to leave out.
+
 A candidate that fails is not an error: it is a `Trial` with a status and a message.
 """
 
@@ -31,6 +33,10 @@ class InputError(AutoMLError, ValueError):
 
 class DataError(InputError):
     """The table or the target cannot be used."""
+
+
+class DataWarning(UserWarning):
+    """Cells of the rows to predict cannot be read as what their column was in training."""
 
 
 class ArgumentError(InputError):

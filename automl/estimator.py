@@ -26,6 +26,7 @@ from automl.data.frame import (
     refuse_too_large,
     split_off,
 )
+from automl.data.number_target import amounts_of
 from automl.data.splits import Split
 from automl.ensemble.hand_over import HandOver, hand_over
 from automl.ensemble.selection import too_slow
@@ -344,7 +345,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         """Set the learned attributes."""
         data, task = asked.data, asked.task
         self.warnings_ = asked.warned
-        self._columns = data.columns
+        self._columns, self._target_format = data.columns, data.target_format
         self.n_features_in_ = len(data.columns.names)
         if data.named:
             self.feature_names_in_ = np.array(data.columns.names, dtype=object)
@@ -383,6 +384,16 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             Of any kind that `fit` takes, not only of the one it was given. Columns are matched by name where there
             are names; further ones are ignored.
 
+        Warns
+        -----
+        DataWarning
+            Of cells that cannot be read as what their column was in training; they count as missing.
+
+        Raises
+        ------
+        DataError
+            If they are most cells of a column.
+
         Returns
         -------
         ndarray of shape (n_rows,)
@@ -409,9 +420,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         if names_a_column(y, X):
             X, y = split_off(as_frame(X, least_rows=1), y)
         predicted = self.predict(X)
-        truth = as_target(y, len(predicted))
+        truth = self._truth(y, len(predicted))
         metric = accuracy_score if hasattr(self, "classes_") else r2_score
         return float(metric(truth, predicted, sample_weight=sample_weight))
+
+    def _truth(self, y: Any, rows: int) -> pd.Series[Any]:
+        """Answers, read as the target was."""
+        truth = as_target(y, rows)
+        return truth if hasattr(self, "classes_") else amounts_of(truth, getattr(self, "_target_format", None))
 
     def predict_oof(self) -> Array:
         """Predictions of the training rows by models that have not seen them.

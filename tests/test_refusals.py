@@ -290,7 +290,10 @@ REFUSALS = {
     "y None among labels": (
         fit(y=["a", None] * 10),
         DataError,
-        "Input y contains NaN in 10 rows (the first is row 1); drop these.",
+        (
+            "Input y contains NaN in 10 rows (the first is row 1); drop these, or, if they held a label such as 'NA' or "
+            "'None' that pandas took for missing, read them with pd.read_csv(..., keep_default_na=False)."
+        ),
     ),
     "y infinite": (
         fit(y=label(np.inf)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import numbers
+import re
 from collections.abc import Callable, Hashable
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+_QUOTES = ("=", "'")
+_SPREADSHEET = re.compile(r"""="([^"]*)"|'([-+(]?[\d.,]*\d[\d.,)]*)""")  # ="14" and '14, which are to stay as written
 # what pandas takes for missing in a file is missing in a DataFrame too: both read the same
 NA_TEXTS = frozenset({
     "", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
@@ -24,6 +27,8 @@ MISSING = frozenset({  # lower-case words that mean "not known" among numbers, d
     "undefined", "unspecified", "#n/a", "#div/0!", "#value!", "#ref!", "tbd", "tba", "not available",
     "not applicable", "not known", "no data",
 })  # fmt: skip
+EXACT = 2**53  # whole numbers beyond it lose digits as floats
+LONGEST = 10**40  # what names something is shorter
 _NUMERIC = {"integer", "floating", "mixed-integer-float", "decimal"}
 
 
@@ -72,10 +77,21 @@ class Cells:
         return ()
 
     @cached_property
-    def numbers(self) -> Floats | None:
-        """Floats, NaN where missing or infinite; None where the dtype is none of numbers."""
+    def is_exact(self) -> bool:
+        """Whether these are whole numbers of which floats would lose digits: codes, which are read as texts."""
         values, dtype = self.values, self.values.dtype
-        if not (self.is_boolean or self._inferred in _NUMERIC or pd.api.types.is_numeric_dtype(dtype)):
+        if isinstance(dtype, np.dtype) and dtype.kind in "iu":
+            array = values.to_numpy()
+            return bool(len(array)) and max(-int(array.min()), int(array.max())) > EXACT
+        if self._inferred != "integer":
+            return False
+        return EXACT < max(abs(int(value)) for value in values if isinstance(value, numbers.Integral)) < LONGEST
+
+    @cached_property
+    def numbers(self) -> Floats | None:
+        """Floats, NaN where missing or infinite; None where the dtype is none of numbers, or floats lose digits."""
+        values, dtype = self.values, self.values.dtype
+        if self.is_exact or not (self.is_boolean or self._inferred in _NUMERIC or pd.api.types.is_numeric_dtype(dtype)):
             return None
         try:
             array: Floats = np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
@@ -165,6 +181,8 @@ def text_of(value: Any) -> str:
     """Any cell as trimmed text, empty where it is missing."""
     if isinstance(value, str):
         text = value.strip()
+        if text[:1] in _QUOTES and (found := _SPREADSHEET.fullmatch(text)):
+            text = (found[1] or found[2] or "").strip()
         if text[-2:] == ".0" and text[:-2].removeprefix("-").isdigit():  # 1, 1.0, "1" and "1.0" are the same
             text = text[:-2]
         return "" if text in NA_TEXTS else text

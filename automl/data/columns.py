@@ -5,6 +5,7 @@ Reading a table twice gives the same arrays whatever the dtypes, the order of th
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Hashable
 from typing import Any
 
@@ -18,11 +19,12 @@ from automl.data.frame import as_frame, carries_names
 from automl.data.kinds import Column, Kind, learn
 from automl.data.table import Table, Text, side_by_side
 from automl.data.texts import count_texts
+from automl.data.unread import about_unread, with_lost
 from automl.data.views import Levels, Moments, Plain, Rest, Words
 from automl.data.wide import cells_of, plain_number, screened
 from automl.data.wishes import Wishes, as_wished, checked
 from automl.data.wording import listed
-from automl.errors import DataError
+from automl.errors import DataError, DataWarning
 
 __all__ = ["Column", "Columns", "Kind"]
 
@@ -213,9 +215,25 @@ class Columns:
         Parameters
         ----------
         X : DataFrame or array-like of shape (n_rows, n_columns)
+
+        Raises
+        ------
+        DataError
+            If columns are missing, or most cells of one cannot be read as what it was in training; for fewer cells
+            there is a `DataWarning`.
         """
+        table, said = self.look(X)
+        for text in said:
+            warnings.warn(text, DataWarning, stacklevel=2)
+        return table
+
+    def look(self, X: Any) -> tuple[Table, list[str]]:
+        """`encode`, and what would be warned of."""
         frame = self.align(X)
-        return self._table(cells_of(frame)[0], len(frame))
+        cells, sure = cells_of(frame)
+        others = sorted({*range(len(cells))} - {*sure.tolist()})  # numbers of a column of numbers can be read
+        said = about_unread([self.columns[place] for place in others], [cells[place] for place in others])
+        return self._table(cells, len(frame)), said
 
     def _table(self, cells: list[Cells], rows: int) -> Table:
         numbers: list[NDArray[np.float64]] = []
@@ -270,7 +288,7 @@ def _told_apart(
             read += 1
         if column.views and (earlier := met.equal(column, one)) is not None and name not in wishes:
             column = Column(name, "duplicate", note=f"is equal to {earlier!r} and left out", told=True)
-        columns.append(column)
+        columns.append(column if place in sure else with_lost(column, one))
     return columns, read if left else -1
 
 

@@ -15,6 +15,8 @@ from automl.data.columns import Columns, Hurry, never
 from automl.data.costs import read_costs
 from automl.data.frame import as_frame, as_name, as_target, has_text_names, names_a_column, split_off
 from automl.data.metrics import make_metric
+from automl.data.number_target import read_amounts
+from automl.data.parse import NumberFormat
 from automl.data.rows import read_rows
 from automl.data.splits import Split, is_own, make_splits
 from automl.data.table import Table
@@ -44,6 +46,8 @@ class Data:
         What was taken for granted about the task.
     frame : DataFrame
         The columns that were read, as they were handed in, the target left out.
+    target_format : NumberFormat or None
+        How the numbers of a target of texts are written.
     """
 
     table: Table
@@ -54,6 +58,7 @@ class Data:
     target: str
     inferred: str
     frame: pd.DataFrame
+    target_format: NumberFormat | None = None
 
     @classmethod
     def read(cls, X: Any, y: Any, task: str, column_types: Any = None, hurry: Hurry = never, slow: int = -1) -> Data:
@@ -79,14 +84,16 @@ class Data:
         if names_a_column(y, X):
             frame, y = split_off(frame, y)
         target = as_target(y, len(frame))
+        target, target_format, told = read_amounts(target, task)
         coded, classes, inferred = read_target(target, task)
+        inferred = " ".join(filter(None, [inferred, told]))
         if isinstance(column_types, Mapping):
             column_types = {as_name(name): kind for name, kind in column_types.items()}
         columns, table = Columns.read(frame, column_types, hurry, slow)
         if len(columns.columns) < frame.shape[1]:
             frame = columns.select(frame)
         named, name = has_text_names(X), str(target.name or "y")
-        return cls(table, coded, classes, columns, named, name, inferred, frame)
+        return cls(table, coded, classes, columns, named, name, inferred, frame, target_format)
 
     def told(self, told: Mapping[str, Any]) -> Data:
         """The same data, and what is known of each row.

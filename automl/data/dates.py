@@ -23,8 +23,16 @@ MAX_FORMATS = 8
 YEAR = "2000"  # of dates that say none: a leap year
 
 _TIME = re.compile(
-    r"(?P<h>\d{1,2}):(?P<m>[0-5]\d)(?P<s>:[0-5]\d)?(?P<f>\.\d{1,9})?(?P<p>\s?[AaPp]\.?[Mm]\.?)?(?P<z>\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
+    r"(?<!\d)(?P<h>\d{1,2}):(?P<m>[0-5]\d)(?P<s>:[0-5]\d)?(?P<f>[.,]\d{1,9})?(?P<p>\s?[AaPp]\.?[Mm]\.?)?(?P<z>\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d))?"
 )
+_COMPACT = re.compile(
+    r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?P<gap>[T _-]?)(?:[01]\d|2[0-3])[0-5]\d(?P<s>[0-5]\d)?"
+    r"(?P<z>Z|[+-]\d\d:?\d\d)?"
+)
+_DOTTED = re.compile(
+    r"(?P<date>.*\d)(?P<gap>[T_-]|,?\s+)(?:[01]?\d|2[0-3])\.[0-5]\d(?:(?P<s>\.[0-5]\d)(?P<f>\.\d{1,9})?)?"
+)
+_EXIF = re.compile(r"\d{4}:\d\d:\d\d ")
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)"
 _LONG = r"(?:january|february|march|april|june|july|august|september|october|november|december)"
 _DAY = r"(?:mon|tue|wed|thu|fri|sat|sun)"
@@ -77,7 +85,9 @@ _ISO = re.compile(r"\d{4}-\d\d-\d\d(?:$|[T ])")
 
 
 def _read(texts: pd.Series[Any], one: str) -> Floats:
-    if "%Y" not in one and "%y" not in one and one != "ISO8601":
+    if "%G" in one and "%u" not in one:  # Monday of the week
+        texts, one = texts + " 1", one + " %u"
+    elif "%Y" not in one and "%G" not in one and "%y" not in one and one != "ISO8601":
         texts, one = texts + " " + YEAR, one + " %Y"
     try:
         return seconds(pd.DatetimeIndex(pd.to_datetime(texts, format=one, errors="coerce", utc=True)))
@@ -142,18 +152,30 @@ def guess_dates(cells: Cells) -> DateGuess | None:
 def date_shape(text: str) -> str | None:
     """The format of one date, with {d} and {m} where day and month may stand either way; None where it is none."""
     text = _ORDINAL.sub("", text)
+    if _EXIF.match(text):
+        shape = date_shape(f"{text[:4]}-{text[5:7]}-{text[8:]}")
+        return shape and shape.replace("%Y-%m-%d", "%Y:%m:%d")
+    if found := _COMPACT.fullmatch(text):
+        return f"%Y%m%d{found['gap']}%H%M{'%S' if found['s'] else ''}{'%z' if found['z'] else ''}"
     found = _TIME.search(text)
     if found is None:
+        dotted = _DOTTED.fullmatch(text)
+        date = _date_part(dotted["date"]) if dotted else None
+        if dotted and date:
+            return f"{date}{dotted['gap']}%H.%M{'.%S' if dotted['s'] else ''}{'.%f' if dotted['f'] else ''}"
         return _date_part(text)
     time = "%I:%M" if found["p"] else "%H:%M"
-    time += (":%S" if found["s"] else "") + (".%f" if found["f"] else "")
+    time += (":%S" if found["s"] else "") + (f"{found['f'][0]}%f" if found["f"] else "")
     if found["p"]:
         time += (" " if found["p"][0].isspace() else "") + "%p"
     if found["z"]:
         time += (" " if found["z"][0].isspace() else "") + ("%Z" if found["z"].strip() in ("UTC", "GMT") else "%z")
     before, after = text[: found.start()], text[found.end() :]
     if before:
-        gap = re.search(r"T$|,?\s+$", before)
+        gap = re.search(r"(?<=\d)[T:_-]$|,?\s+(?:(?:at|um|à|kl\.?)\s+)?$", before)
+        if gap and re.fullmatch(r"\s\d{4}", after):  # Mon Jan  7 04:16:00 2019
+            date = _date_part(before[: gap.start()] + after)
+            return f"{date[:-3]}{gap[0]}{time} %Y" if date and date.endswith(" %Y") else None
         date = _date_part(before[: gap.start()]) if gap and not after else None
         return date + gap[0] + time if date and gap else None
     gap = re.match(r",?\s+", after)
@@ -164,6 +186,8 @@ def date_shape(text: str) -> str | None:
 def _date_part(text: str) -> str | None:
     if not 4 <= len(text) <= 30:
         return None
+    if re.fullmatch(r"\d{4}年\d{1,2}月\d{1,2}日", text):
+        return "%Y年%m月%d日"
     if found := re.fullmatch(r"(\d{4})([-/. ])(\d{1,2})\2(\d{1,2})", text):
         return f"%Y{found[2]}%m{found[2]}%d"
     if found := _NUMERIC.fullmatch(text):
@@ -171,6 +195,8 @@ def _date_part(text: str) -> str | None:
         return f"{{d}}{found[2]}{{m}}{found[2]}{year}"
     if re.fullmatch(r"(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])", text):
         return "%Y%m%d"
+    if found := re.fullmatch(r"(?:19|20)\d\d-?W(?:[0-4]\d|5[0-3])(-?[1-7])?", text):
+        return f"%G{'-' if '-W' in text else ''}W%V{'' if not found[1] else '-%u' if found[1][0] == '-' else '%u'}"
     if found := re.fullmatch(r"(?:19|20)\d\d([-/])(?:0[1-9]|1[0-2])", text):
         return f"%Y{found[1]}%m"
     return _worded(text)

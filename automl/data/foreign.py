@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from automl.data.cells import EXACT
 from automl.data.wording import kind_of
 from automl.errors import DataError
 
@@ -85,7 +86,14 @@ def _column(series: Any) -> pd.Series[Any]:
         cells = np.empty(len(series), dtype=object)
         cells[:] = series.to_list()
         return pd.Series(cells)
+    if dtype.is_integer() and series.is_null().any() and _beyond_floats(series):
+        return pd.Series(series.to_list(), dtype=object)  # of which NumPy's floats would lose digits
     column = pd.Series(series.to_numpy())
     if isinstance(dtype, nw.Datetime) and dtype.time_zone:
         return column.dt.tz_localize("UTC").dt.tz_convert(dtype.time_zone)
     return column
+
+
+def _beyond_floats(series: Any) -> bool:
+    low, high = series.min(), series.max()
+    return high is not None and max(-low, high) > EXACT

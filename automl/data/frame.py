@@ -19,6 +19,7 @@ from automl.data.plain import is_plain, plain
 from automl.data.wording import counted, kind_of, listed, shown, size
 from automl.errors import DataError, InputTypeError
 
+MAX_LABELS = 20  # of a target of words, among which NA may be one
 SPARSE_SHARE = 0.25  # of the memory limit that a sparse table may take once it is filled out
 
 
@@ -193,7 +194,8 @@ def as_target(y: Any, rows: int) -> pd.Series[Any]:
     lost = np.flatnonzero(target.isna().to_numpy())
     if len(lost):
         raise DataError(
-            f"Input y contains NaN in {counted(len(lost), 'row')} (the first is row {lost[0]}); drop these."
+            f"Input y contains NaN in {counted(len(lost), 'row')} (the first is row {lost[0]}); drop these"
+            f"{_or_word(target)}."
         )
     if target.dtype.kind == "f" and not np.isfinite(target.to_numpy()).all():
         row = int(np.flatnonzero(~np.isfinite(target.to_numpy()))[0])
@@ -201,6 +203,17 @@ def as_target(y: Any, rows: int) -> pd.Series[Any]:
             f"Input y contains infinity or a value too large for dtype('float64'), first in row {row}; drop it."
         )
     return target
+
+
+def _or_word(target: pd.Series[Any]) -> str:
+    """What may have become of a label such as NA, where labels are few words."""
+    labels = target.dropna().unique()
+    if not 0 < len(labels) <= MAX_LABELS or not all(isinstance(label, str) for label in labels):
+        return ""
+    return (
+        ", or, if they held a label such as 'NA' or 'None' that pandas took for missing, read them with "
+        "pd.read_csv(..., keep_default_na=False)"
+    )
 
 
 def _series(y: Any) -> pd.Series[Any]:

@@ -10,10 +10,11 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.data.cells import MISSING, Cells
+from automl.data.cells import EXACT, MISSING, Cells
+from automl.data.codes import are_lost_codes, beyond_floats
 from automl.data.dates import DateFormat, are_times, guess_dates
 from automl.data.orders import known_order
-from automl.data.parse import guess_numbers
+from automl.data.parse import NumberFormat, guess_numbers
 from automl.data.spans import guess_spans
 from automl.data.text_kinds import has_parts, is_free_text, random_id
 from automl.data.views import FLAGS, Clock, Filled, Flag, Levels, Moments, Place, Plain, Rest, Span, View, Words, rests
@@ -48,6 +49,8 @@ class Column:
         How it is read, or why it is not.
     told : bool
         Whether the user must know.
+    lost : frozenset of str or None
+        Texts of the fit that are none of its kind and count as missing; None where they are too many to be listed.
     """
 
     name: Hashable
@@ -55,6 +58,7 @@ class Column:
     views: tuple[View, ...] = ()
     note: str = ""
     told: bool = False
+    lost: frozenset[str] | None = frozenset()
 
     @property
     def level_counts(self) -> list[int]:
@@ -111,7 +115,10 @@ def _numeric(name: Hashable, cells: Cells) -> Column:
     numbers = cells.numbers
     assert numbers is not None
     present = numbers[~np.isnan(numbers)]
-    column = Column(name, "number", (Plain(),))
+    ends = NumberFormat(low=float(present.min()), high=float(present.max()))
+    column = Column(name, "number", (Plain(ends),))
+    if max(-ends.low, ends.high) > EXACT and are_lost_codes(present):
+        column = replace(column, note="holds codes of which floats keep 16 digits: read it as text", told=True)
     if (present == np.floor(present)).all():
         if _are_days(present):
             guess = guess_dates(cells)
@@ -123,9 +130,12 @@ def _numeric(name: Hashable, cells: Cells) -> Column:
 
 
 def _are_days(numbers: NDArray[np.float64]) -> bool:
-    """Whether all numbers look like 20190324."""
+    """Whether all numbers look like 20190324, 201903240416 or 20190324041600."""
     if len(numbers) > HEAD and not _are_days(numbers[:HEAD]):
         return False
+    for clock in (1e6, 1e4):
+        if numbers.min() >= 19000101 * clock:
+            numbers = numbers // clock
     month, day = numbers // 100 % 100, numbers % 100
     inside = (numbers >= 19000101) & (numbers <= 21001231) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     return bool(inside.all())
@@ -166,6 +176,8 @@ def of_texts(name: Hashable, cells: Cells) -> Column:
         if counts_rows(name, np.array([float(text) for text in texts]), cells.rows):
             return Column(name, "identifier", note="numbers the rows and is left out", told=True)
         return replace(of_levels(name, cells, code), note=f"codes of {code} digits")
+    if beyond_floats(cells):
+        return _of_codes(name, cells)
     if moment := _date_or_time(name, cells):
         return moment
     spans = guess_spans(cells)
@@ -194,6 +206,23 @@ def _leading_zeros(texts: NDArray[Any]) -> int:
     if width < 3 or not any(text[0] == "0" for text in texts):
         return 0
     return width if all(len(text) == width and text.isdigit() for text in texts) else 0
+
+
+def _of_codes(name: Hashable, cells: Cells) -> Column:
+    """Whole numbers beyond 2^53: categories by their digits; numbers, too, where floats tell them apart."""
+    texts = cells.texts[cells.known]
+    floats = np.array([float(text) for text in texts])
+    apart = len(np.unique(floats)) == len(texts)
+    plain = Plain(NumberFormat(low=float(floats.min()), high=float(floats.max())))
+    if cells.counts.max() < LEAST_ROWS:
+        if counts_rows(name, floats, cells.rows):
+            return Column(name, "identifier", note="numbers the rows and is left out", told=True)
+        return _if_it_varies(Column(name, "number", (plain,)), cells)
+    column = of_levels(name, cells)
+    if column.kind != "category":
+        return column
+    note = "; ".join(filter(None, ["codes of more digits than floats keep", column.note]))
+    return replace(column, views=(*column.views, *([plain] if apart else [])), note=note)
 
 
 def _date_or_time(name: Hashable, cells: Cells) -> Column | None:

@@ -25,12 +25,18 @@ MONTHS = {name: place for place, name in enumerate(_MONTHS, 1)}
 MAX_UNITS = 20  # more of them, and the column is text that begins with numbers
 MAX_TIGHT_RANGES = 200  # distinct texts like 555-1234; more of them are telephone numbers or codes
 
-_TIDY = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-", "–": "-", "—": "-", "’": "'", "，": ","})
-_CURRENCY = (
+_SPACES = "\u00a0\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+_TIDY = (  # wide signs and digits are at a fixed distance from the usual ones
+    {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+    | dict.fromkeys(map(ord, _SPACES), " ")
+    | dict.fromkeys(map(ord, "\u200b\u200e\u200f\u2060\ufeff"))
+    | str.maketrans("−–—‑’‘ʼ´`٫٬￥", "----'''''.,¥")
+)
+CURRENCY = (
     r"US\$|R\$|A\$|C\$|[$€£¥₹₽₩₺₪฿₫₦]|Rs\.?|USD|EUR|GBP|INR|JPY|CHF|CAD|AUD|CNY|RUB|BRL|MXN|SEK|NOK|DKK|PLN|KRW|ZAR|HKD"
     r"|SGD|NZD"
 )
-_UNIT = rf"""(?!(?:or|and)\b)[^\W\d_][^\d()<>=~+,;:|?!@*\[\]{{}}_]{{0,23}}|[%°‰"'][A-Za-z]?|{_CURRENCY}"""
+_UNIT = rf"""(?!(?:or|and)\b)[^\W\d_][^\d()<>=~+,;:|?!@*\[\]{{}}_]{{0,23}}|[%°‰"'][A-Za-z]?|{CURRENCY}"""
 _LESS = r"<|less than|fewer than|under|below|lt[- ]"
 _MORE = r">|more than|greater than|over|above|gt[- ]"
 _NEAR = r"<=|>=|≤|≥|=|~|≈|±|up to|at most|at least|about|around|approximately|approx\.?|circa|ca?\."
@@ -47,7 +53,7 @@ def _patterns(point: str) -> tuple[re.Pattern[str], ...]:
     mark, group = re.escape(point), "," if point == "." else r"\."
     whole = rf"\d{{1,3}}(?:{group}\d{{2,3}})*{group}\d{{3}}(?!\d)|\d{{1,3}}(?:[ ']\d{{3}})+(?!\d)|\d+"
     number = rf"(?:(?:{whole})(?:{mark}\d*)?|{mark}\d+)(?:[eE][-+]?\d{{1,3}})?"
-    money = rf"(?:{_CURRENCY})"
+    money = rf"(?:{CURRENCY})"
     one = (
         rf"(?P<open>\()?(?:(?P<near>{_NEAR})|(?P<less>{_LESS})|(?P<more>{_MORE}))?\s*(?P<sign>[-+])?\s*(?P<cur>{money})?"
         rf"\s*(?P<sign2>[-+])?(?P<a>{number})(?:st|nd|rd|th)?(?P<gap>\s*)(?P<unit>{_UNIT})?\s*(?:{_TAIL})?(?P<back>-)?(?P<close>\))?"
@@ -132,11 +138,15 @@ class NumberFormat:
         What a number of each unit that was met is multiplied by; a number of another unit is missing.
     repair : bool
         Whether ranges that became dates are read as ranges.
+    low, high : float
+        The smallest and the largest number that was met.
     """
 
     point: str = "."
     factors: tuple[tuple[str, float], ...] = (("", 1.0),)
     repair: bool = False
+    low: float = -np.inf
+    high: float = np.inf
 
     def read(self, texts: NDArray[Any]) -> tuple[Floats, list[str | None]]:
         """Numbers (NaN where there is none) and their units (None where there is none)."""
@@ -192,7 +202,7 @@ def guess_numbers(cells: Cells) -> NumberGuess | None:
     total = counts[known].sum()
     if not total:
         return None
-    point = _decimal_sign(texts)
+    point = decimal_sign(texts)
     if len(texts) > 2000:  # texts are sorted: evenly spread ones stand for all
         sample = texts[:: len(texts) // 500]
         if np.isnan(parse_numbers(sample, point)[0]).mean() > 0.6:
@@ -216,14 +226,16 @@ def guess_numbers(cells: Cells) -> NumberGuess | None:
         note = ", ".join(filter(None, [note, "ranges are their middle"]))
     if point == ",":
         note = ", ".join(filter(None, [note, "with decimal commas"]))
-    read = NumberFormat(point, tuple(sorted(factors.items())), repair)
     share = float(counts[known & ~np.isnan(values)].sum() / total)
     values = values * np.array([factors.get(unit or "", 1.0) for unit in units])
     values = np.where(np.isfinite(values), values, np.nan)
+    met = values[~np.isnan(values)]
+    ends = (float(met.min()), float(met.max())) if len(met) else ()
+    read = NumberFormat(point, tuple(sorted(factors.items())), repair, *ends)
     return NumberGuess(read, share, values, units, mixed, note)
 
 
-def _decimal_sign(texts: Sequence[str] | NDArray[Any]) -> str:
+def decimal_sign(texts: Sequence[str] | NDArray[Any]) -> str:
     """Comma or point: what a column's clear cases say; 1,234 alone is a thousand, 0,123 is not."""
     comma = dot = 0
     for text in texts[:: max(1, len(texts) // 5000)]:

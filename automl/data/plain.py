@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from automl.data.cells import EXACT, LONGEST
 from automl.data.wording import kind_of
 from automl.errors import DataError
 
@@ -51,10 +52,17 @@ def plain(values: pd.Series[Any], what: str) -> pd.Series[Any]:
         return values if values.hasnans else values.astype(bool)
     if kind in "iuf":
         missing = bool(values.isna().any())
+        if missing and kind in "iu" and beyond_floats(values):
+            return values.astype(object).where(values.notna(), None)
         width = np.dtype(np.float64) if missing else dtype.numpy_dtype
         array = values.to_numpy(dtype=width, na_value=np.nan) if missing else values.to_numpy(dtype=width)
         return pd.Series(array, index=values.index, name=values.name)
     return _objects(values, what)
+
+
+def beyond_floats(values: pd.Series[Any]) -> bool:
+    """Whether floats would lose digits of whole numbers."""
+    return bool(max(-int(values.min()), int(values.max())) > EXACT) if values.notna().any() else False
 
 
 def is_plain(dtype: Any) -> bool:
@@ -119,7 +127,9 @@ def _objects(values: pd.Series[Any], what: str) -> pd.Series[Any]:
         made = _dates(_each(_begin, cells, there), there)
     else:
         made = _each(_mixed, cells, there)
-    return pd.Series(made, index=values.index, name=values.name).infer_objects()
+    column = pd.Series(made, index=values.index, name=values.name)
+    exact = bool(types) and column.dtype == object and _all(types, numbers.Integral)  # pandas would make floats of them
+    return column if exact else column.infer_objects()
 
 
 def _present(cells: NDArray[Any]) -> NDArray[np.bool_]:
@@ -168,10 +178,12 @@ def _is_one_value(kind: type) -> bool:
 
 
 def _numbers(cells: NDArray[Any], there: NDArray[np.bool_], types: set[type]) -> Any:
-    if there.all() and _all(types, numbers.Integral):
-        low, high = min(cells), max(cells)
-        if low >= -(2**63) and high < 2**63:
+    if _all(types, numbers.Integral):
+        low, high = min(cells[there]), max(cells[there])
+        if there.all() and low >= -(2**63) and high < 2**63:
             return cells.astype(np.int64)
+        if EXACT < max(-low, high) < LONGEST:  # all digits are kept
+            return _each(int, cells, there)
     return _each(_float, cells, there).astype(np.float64)
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from pandas.io.common import get_handle  # type: ignore[import-not-found]  # not in the stubs
 
 from automl.data.files import COMPRESSED, FAULTS, at_rest, named
+from automl.data.text_files import NOTES, Form, form_of, mended, not_utf8
 from automl.errors import DataError
 
 TABS = (".tsv", ".tab")
@@ -24,20 +25,29 @@ ARCHIVES = (".zst", ".tar", ".tgz", ".7z", ".rar", ".lz4")  # to be unpacked by 
 SEPARATORS = (";", "\t", "|")  # looked for where the header has no comma
 
 
-def read_table(path: str | Path, as_text: Sequence[str] = (), memory_limit: int | None = None) -> pd.DataFrame:
+def read_table(
+    path: str | Path, as_text: Sequence[str] = (), target: str | None = None, memory_limit: int | None = None
+) -> pd.DataFrame:
     """Read a table with one header line.
 
     Parameters
     ----------
     path : path
-        ``.csv``, ``.tsv`` or ``.txt`` (UTF-8; also compressed: ``.gz``, ``.bz2``, ``.xz``, ``.zip``), or ``.parquet``
-        where pyarrow is installed; or a pipe. Comma, semicolon, tab or bar separate the fields. Empty fields, and the
-        words that pandas takes for missing (``NA``, ``NaN``, ``NULL``, ``None``, ``n/a`` and a few more), are missing
-        values.
+        ``.csv``, ``.tsv`` or ``.txt`` (UTF-8 or UTF-16; also compressed: ``.gz``, ``.bz2``, ``.xz``, ``.zip``), or
+        ``.parquet`` where pyarrow is installed; or a pipe. Comma, semicolon, tab or bar separate the fields, or what a
+        first line such as ``sep=;`` says. Empty fields, and the words that pandas takes for missing (``NA``, ``NaN``,
+        ``NULL``, ``None``, ``n/a`` and a few more), are missing values.
     as_text : sequence of str
         Columns of a text file to leave as they stand, identifiers with leading zeros for instance.
+    target : str, optional
+        The column of labels: a word such as NA is one of them, where it is not rare.
     memory_limit : int, optional
         Bytes; a text of more than a quarter of them is refused.
+
+    Returns
+    -------
+    DataFrame
+        Its `attrs` hold, under `automl.data.text_files.NOTES`, what the user should know of how it was read.
 
     Raises
     ------
@@ -46,14 +56,14 @@ def read_table(path: str | Path, as_text: Sequence[str] = (), memory_limit: int 
     """
     path = Path(path)
     try:
-        return _read(path, as_text, memory_limit)
+        return _read(path, as_text, target, memory_limit)
     except OSError as error:
         raise DataError(f"{str(path)!r} cannot be read: {error.strerror or error}.") from error
     except MemoryError as error:
         raise DataError(f"{str(path)!r} does not fit into the memory; keep fewer rows or columns.") from error
 
 
-def _read(path: Path, as_text: Sequence[str], memory_limit: int | None) -> pd.DataFrame:
+def _read(path: Path, as_text: Sequence[str], target: str | None, memory_limit: int | None) -> pd.DataFrame:
     if "\0" in str(path):
         raise DataError(f"{str(path)!r} is no file: no path may hold a NUL character.")
     if path.is_dir():
@@ -68,7 +78,7 @@ def _read(path: Path, as_text: Sequence[str], memory_limit: int | None) -> pd.Da
         raise DataError(f"{str(path)!r} is of a kind that is not read ({kind}); convert it to CSV or Parquet.")
     try:
         with at_rest(path, memory_limit) as plain:
-            frame = _read_plain(plain, path, kind, as_text)
+            frame = _read_plain(plain, path, kind, as_text, target)
     except pd.errors.EmptyDataError as error:
         raise DataError(f"{str(path)!r} is empty.") from error
     except csv.Error as error:
@@ -76,10 +86,7 @@ def _read(path: Path, as_text: Sequence[str], memory_limit: int | None) -> pd.Da
     except pd.errors.ParserError as error:
         raise DataError(f"{str(path)!r} does not parse: {_parse_error(str(error))}.") from error
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{str(path)!r} is not UTF-8 text (byte 0x{error.object[error.start]:02x}); convert it, for example "
-            "with iconv -f latin1 -t utf-8."
-        ) from error
+        raise DataError(not_utf8(path, error)) from error
     except FAULTS as error:
         reason = getattr(error, "strerror", None) or error
         raise DataError(f"{str(path)!r} cannot be read: {str(reason).rstrip('.')}.") from error
@@ -88,14 +95,14 @@ def _read(path: Path, as_text: Sequence[str], memory_limit: int | None) -> pd.Da
     return frame
 
 
-def _read_plain(plain: Path, path: Path, kind: str, as_text: Sequence[str]) -> pd.DataFrame:
+def _read_plain(plain: Path, path: Path, kind: str, as_text: Sequence[str], target: str | None) -> pd.DataFrame:
     """Read a file that is neither compressed nor a pipe, and that `path` is the name of."""
     if plain.stat().st_size == 0:
         raise DataError(f"{str(path)!r} is empty.")
     with named(plain, path):
         if kind in PARQUET:
             return _read_parquet(plain)
-        return _read_text(plain, "\t" if kind in TABS else ",", as_text)
+        return _read_text(plain, "\t" if kind in TABS else ",", as_text, target)
 
 
 def require_columns(table: pd.DataFrame, wanted: Mapping[str, Sequence[str]], path: Path) -> None:
@@ -131,30 +138,36 @@ def _siblings(path: Path) -> list[str]:
     return [entry.name for entry in path.parent.iterdir()] if path.parent.is_dir() else []
 
 
-def _read_text(path: Path, separator: str, as_text: Sequence[str]) -> pd.DataFrame:
-    header = _header(path, separator)
-    if len(header) == 1:
+def _read_text(path: Path, separator: str, as_text: Sequence[str], target: str | None = None) -> pd.DataFrame:
+    form = form_of(path)
+    separator = form.separator or separator
+    header = _header(path, separator, form)
+    if len(header) == 1 and not form.separator:
         separator = next((other for other in SEPARATORS if other in header[0]), separator)
-        header = _header(path, separator)
+        header = _header(path, separator, form)
     named = [name for name in header if name]
     repeated = [name for name, count in Counter(named).items() if count > 1]
     if repeated:
         names = ", ".join(map(repr, repeated))
         raise DataError(f"{str(path)!r} has several columns named {names}; rename them (is the first line a header?).")
     types: Any = dict.fromkeys(as_text, str)
-    frame = pd.read_csv(path, sep=separator, encoding="utf-8-sig", low_memory=False, dtype=types)
+    options: dict[str, Any] = {"sep": separator, "low_memory": False, **form.options}
+    frame = pd.read_csv(path, dtype=types, **options)
     if not isinstance(frame.index, pd.RangeIndex):  # pandas takes what stands before the first name for an index
         raise DataError(
-            f"{str(path)!r} does not parse: line 2 has more fields than the header has names ({len(header)})."
+            f"{str(path)!r} does not parse: line {2 + form.skip} has more fields than the header has names "
+            f"({len(header)})."
         )
-    return frame.copy() if frame.shape[1] > WIDE else frame  # columns of a dtype side by side: quicker from here on
+    frame = frame.copy() if frame.shape[1] > WIDE else frame  # columns of a dtype side by side: quicker from here on
+    frame.attrs[NOTES] = list(form.notes)
+    return mended(frame, path, target, options)
 
 
-def _header(path: Path, separator: str) -> list[str]:
+def _header(path: Path, separator: str, form: Form) -> list[str]:
     """The fields of the first line that is not empty; pandas takes 3 s for 50,000 of them."""
-    with get_handle(path, "r", encoding="utf-8-sig", compression="infer") as handles:
-        for fields in csv.reader(handles.handle, delimiter=separator):
-            if len(fields) > 1 or "".join(fields).strip():
+    with get_handle(path, "r", encoding=form.encoding, compression="infer") as handles:
+        for number, fields in enumerate(csv.reader(handles.handle, delimiter=separator)):
+            if number >= form.skip and (len(fields) > 1 or "".join(fields).strip()):
                 return fields
     raise pd.errors.EmptyDataError
 

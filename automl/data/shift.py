@@ -76,9 +76,12 @@ def compare(
     if hurry():
         unseen.append(SKIPPED)
         return []
-    test_table = columns.encode(test)
+    try:
+        test_table, unread = columns.look(test)
+    except DataError as wrong:
+        raise DataError(f"X_test: {wrong}") from wrong
     known = np.isin(row_hashes(test_table), row_hashes(table))
-    found = []
+    found = [f"X_test: {text}" for text in unread]
     if known.any():
         found.append(
             f"{known.sum():,} of {len(test):,} rows of X_test equal a training row in all columns that are used."

@@ -124,16 +124,21 @@ def _name_of_type(kind: type) -> str:
     return "number" if issubclass(kind, Real) and not issubclass(kind, bool) else kind.__name__
 
 
+def no_number(y: pd.Series[Any], row: int) -> DataError:
+    """The error of a target of a regression that is no number in a row."""
+    return DataError(
+        f"A regression needs numbers as target, but row {row} holds {shown(y.iloc[row])}; "
+        "take another column, or task='classification'."
+    )
+
+
 def _as_numbers(y: pd.Series[Any]) -> NDArray[np.float64]:
     """The target of a regression; text that reads as numbers will do, as it comes from files."""
     given = pd.Series(np.asarray(y))
     values = pd.to_numeric(given, errors="coerce").to_numpy(dtype=np.float64)
     wrong = np.flatnonzero(~np.isfinite(values))
     if len(wrong):
-        raise DataError(
-            f"A regression needs numbers as target, but row {wrong[0]} holds {shown(given.iloc[wrong[0]])}; "
-            "take another column, or task='classification'."
-        )
+        raise no_number(given, int(wrong[0]))
     large = np.flatnonzero(np.abs(values) > LARGEST)
     if len(large):
         raise DataError(

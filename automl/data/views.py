@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.data.cells import Cells
+from automl.data.cells import Cells, number_text
 from automl.data.dates import DateFormat, read_times
 from automl.data.parse import NumberFormat
+from automl.data.reread import read_dates, read_numbers
 from automl.data.spans import read_spans
 
 Floats = NDArray[np.float64]
@@ -127,6 +129,13 @@ class Levels:
         """Place of each level."""
         return _coded(cells, list(cells.texts), self)
 
+    @property
+    def exact(self) -> dict[str, str]:
+        """Codes of more digits than floats keep, by the float that is made of one, and of no other."""
+        long = [level for level in self.levels if len(level) > 15 and level.removeprefix("-").isdigit()]
+        count = Counter(map(number_text, long))
+        return {text: level for level in long if count[text := number_text(level)] == 1}
+
     def level(self, text: str) -> str:
         """The text as the levels have it."""
         return text.zfill(self.width) if self.width and text.isdigit() else text
@@ -146,7 +155,7 @@ class Rest:
 
 
 def _numbers(cells: Cells, known: NumberFormat) -> tuple[Floats, list[str | None]]:
-    read: tuple[Floats, list[str | None]] = cells.once(known, lambda: known.read(cells.texts))
+    read: tuple[Floats, list[str | None]] = cells.once(known, lambda: read_numbers(known, cells.texts))
     return read
 
 
@@ -161,6 +170,8 @@ def _coded(cells: Cells, texts: list[str], view: Levels | Rest) -> Codes:
     rare = len(view.levels) if view.other else -1
     if isinstance(view, Levels) and view.width:
         texts = [view.level(text) for text in texts]
+    if isinstance(view, Levels) and cells.numbers is not None:
+        texts = [view.exact.get(text, text) for text in texts]
     found = np.array([place.get(text, rare) for text in texts], dtype=np.int32)
     return np.asarray(cells.spread(found, -1), dtype=np.int32)
 
@@ -175,7 +186,7 @@ class Moments:
         """Seconds, NaN where missing."""
         if cells.moments is not None:
             return cells.moments
-        return cells.spread(cells.once(self.format, lambda: self.format.read(cells.texts)), np.nan)
+        return cells.spread(cells.once(self.format, lambda: read_dates(self.format, cells)), np.nan)
 
 
 @dataclass(frozen=True)
