@@ -49,6 +49,8 @@ class Server:
     def serve(self) -> None:
         """Import the libraries once, then fork on demand."""
         for module in self.preload:
+            if os.getppid() != self.parent:  # a slow disk may take longer than the main process lived
+                return
             with contextlib.suppress(ImportError, OSError):  # a family whose library is not there is left out
                 importlib.import_module(module)
         while os.getppid() == self.parent:
