@@ -171,6 +171,7 @@ def test_files_that_are_lost_in_part_leave_the_rest(tmp_path, monkeypatch):
 
 def test_files_that_are_lost_in_mid_run_are_made_again(tmp_path, monkeypatch):
     monkeypatch.setattr("automl.loop.MEND_SECONDS", 0.0)
+    monkeypatch.setattr("automl.loop.MEND_SHARE", 1e9)
     whole = AutoML(**SMALL).fit(X, Y)
     acted = []
 
