@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,7 +20,8 @@ from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal, Trial
 
 WAIT_SECONDS = 0.2
 MEND_SECONDS = 1.0  # between looks at the files of the best candidates,
-MENDED = 10  # of so many
+MEND_SHARE = 0.02  # which take no more of the main process,
+MENDED = 10  # and are of so many
 DUMMY_SHARE = 0.25  # of the time that is left, for scoring a constant prediction by a metric of the user's own
 SLOW_METRIC = (
     "metric: a constant prediction could not be scored in time, and candidates may not be, either; give more time, or "
@@ -116,21 +116,25 @@ class Mender:
     ----------
     history : History
     holds : callable
-        Whether all files of a complete trial are there.
+        Whether all files of a complete trial are there, and (with `read`) hold what they should.
     """
 
-    def __init__(self, history: History, holds: Callable[[Trial], bool]) -> None:
+    def __init__(self, history: History, holds: Callable[..., bool]) -> None:
         self.history, self.holds = history, holds
-        self._last = -math.inf
-        self(None)  # what was lost between two starts
+        self._next = 0.0
+        self._look(read=True)  # what was lost between two starts
 
     def __call__(self, trial: Trial | None) -> None:
         """Look now and then."""
-        if time.monotonic() - self._last < MEND_SECONDS:
-            return
+        if time.monotonic() >= self._next:
+            self._look(read=False)
+
+    def _look(self, *, read: bool) -> None:
+        started = time.monotonic()
         best = [trial for trial in self.history.kept() if trial.origin != DUMMY][:MENDED]
-        self.history.again(trial for trial in best if not self.holds(trial))
-        self._last = time.monotonic()
+        self.history.again(trial for trial in best if not self.holds(trial, read=read))
+        ended = time.monotonic()
+        self._next = ended + max(MEND_SECONDS, (ended - started) / MEND_SHARE)
 
 
 class Heartbeat:

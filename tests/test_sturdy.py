@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -75,8 +76,6 @@ def test_nothing_can_be_started_at_all(tmp_path, monkeypatch):
 
 
 def test_a_refit_is_not_run_where_nothing_could_end_it(tmp_path, monkeypatch):
-    from dataclasses import replace
-
     with make_executor("processes", 1, tmp_path) as executor:
         monkeypatch.setattr(Pool, "start", refuse)
         result = done(executor, tmp_path, [replace(job("answer"), refit=True)], 1)[0]
@@ -145,6 +144,7 @@ def test_the_server_leaves_the_folder_of_a_parent_that_lives(tmp_path, monkeypat
         assert run_dir.path.exists() == lives
 
 
+@pytest.mark.slow
 def test_a_server_whose_socket_closes_leaves_the_folder():
     with RunDir(None) as run_dir:
         workers = Pool(run_dir.files / "evaluator.pkl", run_dir.files / "workers.log", fork=pool.CAN_FORK)

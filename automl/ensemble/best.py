@@ -22,9 +22,12 @@ def best(history: History, evaluator: Evaluator) -> Trial:
     that any has a fold of, on the folds that all of them have there, which are the first.
     """
     whole = [trial for trial in history.kept() if trial.origin != DUMMY]
-    if whole:
+    first = history.complete()[0]
+    if whole and first.origin != DUMMY:
         return next((trial for trial in whole if evaluator.holds(trial)), whole[0])
-    dummy = history.complete()[0]
+    if whole:
+        return first  # nothing is better than a constant prediction
+    dummy = first
     partial = [t for t in history.trials if t.fold_losses and not t.complete and evaluator.ended_folds(t)]
     rows = max((trial.rung.rows * trial.rung.iterations for trial in partial), default=1.0)
     partial = [trial for trial in partial if trial.rung.rows * trial.rung.iterations == rows]

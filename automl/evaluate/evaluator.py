@@ -379,9 +379,10 @@ class Evaluator:
         """Folds of a trial that are on disk, with models and predictions."""
         return list(self.stored(trial.candidate.key, trial.rung))
 
-    def holds(self, trial: Trial) -> bool:
-        """Whether all of a complete trial's folds are on disk."""
-        return self.ended_folds(trial) == list(self.folds(trial.rung))
+    def holds(self, trial: Trial, *, read: bool = True) -> bool:
+        """Whether all of a complete trial's folds are on disk; `read` also looks into the predictions."""
+        found = self.stored if read else self.artifacts.folds
+        return list(found(trial.candidate.key, trial.rung)) == list(self.folds(trial.rung))
 
     def loss_of(self, predictions: list[Array]) -> tuple[float, tuple[float, ...]]:
         """Loss of out-of-fold predictions, as trials are scored, and the losses of the folds."""

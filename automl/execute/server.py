@@ -49,6 +49,8 @@ class Server:
     def serve(self) -> None:
         """Import the libraries once, then fork on demand."""
         for module in self.preload:
+            if os.getppid() != self.parent:  # a slow disk may take longer than the main process lived
+                return
             try:
                 importlib.import_module(module)
             except (Exception, SystemExit) as error:  # the main process has left out its families, and said so
