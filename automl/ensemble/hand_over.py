@@ -88,7 +88,7 @@ def hand_over(
         Of the ensemble, by number of trial, where it is known already (empty is none); selected where not given.
     """
     trial = _best(history, evaluator)
-    notes = _unfinished(trial, len(evaluator.folds(TOP)))
+    notes = _unfinished(trial, len(evaluator.folds(TOP)), history)
     notes += [history.trouble] if history.trouble else []
     wanted = refits and trial.complete and trial.origin != DUMMY
     refit = wanted and _start_refit(trial, evaluator, executor, budget, notes)
@@ -293,14 +293,32 @@ def _average(members: list[Member], evaluator: Evaluator, columns: Columns) -> B
     return AveragedClassifier(members, columns, evaluator.task.classes, evaluator.task.costs)
 
 
-def _unfinished(trial: Trial, folds: int) -> list[str]:
-    """What the user should know of a model that is not a whole candidate."""
+def _unfinished(trial: Trial, folds: int, history: History) -> list[str]:
+    """What the user should know of a model that is not a whole candidate; time is blamed where it was short."""
     if trial.origin == DUMMY:
-        return ["No candidate was ready in time: the model is a constant prediction; give it more time."]
+        return [_constant(history)]
     if not trial.complete:
         had = f"{len(trial.fold_losses)} of {folds} folds" if trial.rung.rows == 1.0 else str(trial.rung)
         return [f"No candidate was evaluated in full: the model is one of {had}; give it more time."]
     return []
+
+
+def _constant(history: History) -> str:
+    """Why the model is the dummy."""
+    trials = history.candidates_trials()
+    tried = {trial.candidate.key for trial in trials if trial.status in ("ok", "stopped")}
+    late = any(trial.status in ("cut", "timeout", "running") for trial in trials)
+    broken = [trial for trial in trials if trial.error is not None]
+    if history.searched() or (tried and not late):
+        many = (
+            f"None of the {len(tried)} candidates that were tried" if len(tried) > 1 else "The candidate that was tried"
+        )
+        better = "is better" if len(tried) > 1 else "is not better"
+        return f"{many} {better} than a constant prediction, which is the model: the columns may not tell the target."
+    if broken and not late:
+        reason = f"no candidate could be fitted ({len(broken)} failed, the first with {broken[0].error!r})"
+        return f"The model is a constant prediction, as {reason}; failures_ has them all."
+    return "No candidate was ready in time: the model is a constant prediction; give it more time."
 
 
 def _best(history: History, evaluator: Evaluator) -> Trial:
