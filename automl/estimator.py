@@ -16,7 +16,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
-from automl import persist, signals
+from automl import kept, persist, signals
 from automl.arguments import memory, positive, refuse_foreign
 from automl.data.frame import (
     as_frame,
@@ -274,6 +274,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         """
         clock = TimeReport()
         settings = Settings.of(self, self._tasks)
+        unkept = kept.check(self._carried(), settings.executor)
         recorded = None if self._replays is None else Recorded(self._replays)
         settings = settings if recorded is None else settings.unlimited()
         ends = (settings.time_budget, settings.max_trials, settings.patience)
@@ -291,7 +292,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             budget.resume(history.spent)
             history.session(budget.elapsed(), session({**self.get_params(deep=False), "task": settings.task}))
             evaluator = asked.evaluator(history, run_dir, X_test)  # how good
-            self._tell(asked.notes(evaluator.splits[: evaluator.n_folds]), settings.verbose)
+            self._tell([*unkept, *asked.notes(evaluator.splits[: evaluator.n_folds])], settings.verbose)
             clock.lap("read")
             record_dummy(history, evaluator, asked.everything, budget)  # from here on there is a model
             executor.attach(evaluator)
@@ -518,9 +519,16 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        for name in ("_run_dir", "callbacks"):  # a folder of this machine; functions of this session
-            state.pop(name, None)
-        return {**state, "callbacks": None}
+        state.pop("_run_dir", None)  # a folder of this machine
+        return {**state, **kept.by_value(self._carried()), "callbacks": None}  # these are functions of this session
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(kept.unpacked(state))
+
+    def _carried(self) -> dict[str, Any]:
+        """Arguments that a pickled estimator keeps."""
+        arguments: dict[str, Any] = self.get_params(deep=False)
+        return {name: value for name, value in arguments.items() if name != "callbacks"}
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_estimator_")
