@@ -71,7 +71,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     task : {"auto", "classification", "binary", "multiclass", "regression"}
-        "auto" reads it from the target: text, booleans, categories and whole numbers of at most 20 values are classes.
+        "auto" reads it from the target: text, booleans, categories and whole numbers of at most 20 values are classes
+        (more than 7 of which some come once are counts, so numbers).
     metric : str or callable
         "auto" is ROC AUC (binary), log loss (multiclass) or RMSE (regression). Any name of a scikit-learn scorer, or a
         callable ``scorer(estimator, X, y)``; it is called with stored predictions, so `X` holds row numbers only. For
