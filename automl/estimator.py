@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils.metaestimators import available_if
 
-from automl import native, persist, signals
+from automl import kept, native, persist, signals
 from automl.arguments import memory, positive, refuse_foreign
 from automl.arguments import path as known_path
 from automl.data.frame import (
@@ -72,7 +72,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     task : {"auto", "classification", "binary", "multiclass", "regression"}
-        "auto" reads it from the target: text, booleans, categories and whole numbers of at most 20 values are classes.
+        "auto" reads it from the target: text, booleans, categories and whole numbers of at most 20 values are classes
+        (more than 7 of which some come once are counts, so numbers).
     metric : str or callable
         "auto" is ROC AUC (binary), log loss (multiclass) or RMSE (regression). Any name of a scikit-learn scorer, or a
         callable ``scorer(estimator, X, y)``; it is called with stored predictions, so `X` holds row numbers only. For
@@ -278,6 +279,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         clock = TimeReport()
         native.heed_fork()
         settings = Settings.of(self, self._tasks)
+        unkept = kept.check(self._carried(), settings.executor)
         recorded = None if self._replays is None else Recorded(self._replays)
         settings = settings if recorded is None else settings.unlimited()
         ends = (settings.time_budget, settings.max_trials, settings.patience)
@@ -298,7 +300,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             budget.resume(history.spent)
             history.session(budget.elapsed(), session({**self.get_params(deep=False), "task": settings.task}))
             evaluator = asked.evaluator(history, run_dir, X_test)  # how good
-            self._tell(asked.notes(evaluator.splits[: evaluator.n_folds]), settings.verbose)
+            self._tell([*unkept, *asked.notes(evaluator.splits[: evaluator.n_folds])], settings.verbose)
             clock.lap("read")
             slow = callable(settings.metric)
             dummy = record_dummy(history, evaluator, asked.everything, budget, slow)  # from here on there is a model
@@ -555,7 +557,15 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         state = dict(super().__getstate__())
-        return {**state, "callbacks": None}  # functions of this session
+        return {**state, **kept.by_value(self._carried()), "callbacks": None}  # these are functions of this session
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(kept.unpacked(state))
+
+    def _carried(self) -> dict[str, Any]:
+        """Arguments that a pickled estimator keeps."""
+        arguments: dict[str, Any] = self.get_params(deep=False)
+        return {name: value for name, value in arguments.items() if name != "callbacks"}
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_estimator_")

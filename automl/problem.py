@@ -12,7 +12,7 @@ from automl.data.duplicates import Repeats, find_repeats
 from automl.data.frame import with_validation
 from automl.data.guard import find_warnings
 from automl.data.rows import take_out
-from automl.data.splits import Split, fingerprint
+from automl.data.splits import Split, fingerprint, is_own
 from automl.data.task import Task
 from automl.evaluate.evaluator import Evaluator
 from automl.schedule.budget import CHECK_SHARE, READ_SHARE, Budget
@@ -111,7 +111,8 @@ class Problem:
         history.agree("splits", fingerprint(splits))
         anew = settings.split_anew(cv, data, history.seed, together, splits)
         hurry = self.budget.late(CHECK_SHARE)
-        self.warned = find_warnings(data, self.repeats, splits, X_test, history.seed, hurry, self.unseen)
+        self.warned = data.about_lone_rows(is_own(cv))
+        self.warned += find_warnings(data, self.repeats, splits, X_test, history.seed, hurry, self.unseen)
         belong = together is not None or not data.table.about.plain
         plain = isinstance(cv, str | int) and not belong  # splits of one's own may part what belongs
         asked = (self.task, self.everything, data.table, data.y, splits + anew, history.seed, run_dir.files)

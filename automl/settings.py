@@ -34,7 +34,6 @@ from automl.trials.history import History
 
 REPEATS = 3  # cross-validations that a small table has splits for
 REPEATED_ROWS = 5_000  # rows up to which a table is small
-NOTES = 5  # of one kind that are printed at most
 BASELINE = "dummy"  # evaluated before anything else, not searched
 
 
@@ -131,9 +130,9 @@ class Settings:
         return everything, wanted.for_task(task.kind, rows, task.columns, absent, task.traits), notes
 
     def about_rows(self, data: Data, task: Task, space: Space, splits: list[Split]) -> list[str]:
-        """What the user should know of what was made of weights, groups, times and rare classes."""
+        """What the user should know of what was made of weights, groups and times."""
         rows, own = data.table.about, "of your own" if is_own(self.cv) else None
-        notes = data.about_lone_rows[:NOTES]
+        notes: list[str] = []
         if rows.weight is not None:
             if without := weightless(space, task.kind):
                 notes.append(f"These families take no weights and are fitted without: {', '.join(without)}.")

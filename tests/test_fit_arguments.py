@@ -482,38 +482,6 @@ def test_a_run_goes_on_only_with_the_same_costs(tmp_path):
         AutoML(costs=[[0, 1], [3, 0]], **settings).fit(*problem())
 
 
-# ---- rare classes
-
-
-def test_the_only_row_of_a_class_is_learned_from(capsys):
-    X, y = problem("multiclass")
-    X, y = X[:40], np.where(np.arange(40) == 17, "x", y[:40])  # of a tiny table
-    model = AutoML(**{**CHEAP, "verbose": 1}).fit(X, y)
-    assert "Class 'x' has one row (row 17), which cannot be both" in capsys.readouterr().out
-    assert all(17 in train and 17 not in valid for train, valid in model.cv_splits_)
-    assert np.isnan(model.predict_oof()[17]).all()
-    assert list(model.classes_) == ["no", "so", "x", "yes"]
-
-
-def test_the_only_row_of_a_class_is_refused():
-    X, y = problem("multiclass")
-    y = np.where(np.arange(ROWS) == 17, "x", y)
-    with pytest.raises(
-        DataError, match=r"^Class 'x' has one row \(row 17\), .*: merge the class with another, or drop"
-    ):
-        AutoML(**CHEAP).fit(X, y)
-    train, valid = np.arange(0, ROWS, 2), np.arange(1, ROWS, 2)  # splits of one's own may hold it
-    model = AutoML(**CHEAP, cv=[(np.append(train, 17), np.setdiff1d(valid, 17))]).fit(X, y)
-    assert model.n_trials_
-
-
-def test_one_row_of_one_of_two_classes_is_too_few():
-    X, _ = problem()
-    y = np.where(np.arange(ROWS) == 17, "x", "y")
-    with pytest.raises(DataError, match=r"Class 'x' has one row \(row 17\).*merge the class with another, or drop"):
-        AutoML(**CHEAP).fit(X, y)
-
-
 def test_several_targets_are_refused():
     X, _ = problem()
     for y in (np.zeros((ROWS, 2)), pd.DataFrame(np.zeros((ROWS, 2)))):

@@ -17,7 +17,7 @@ LAYERS = [  # top to bottom; a module may import what stands below its line, or 
     {"estimator"},
     {"problem"},
     {"settings"},
-    {"arguments", "fitted", "persist"},
+    {"arguments", "fitted", "kept", "persist"},
     {"loop"},
     {"ensemble", "report"},
     {"strategies", "schedule", "evaluate", "execute"},

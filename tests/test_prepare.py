@@ -243,21 +243,20 @@ def whole(leaf, data):
     blocks = [data.numbers, leaf.dates_.transform(data.dates), leaf.numbers_of_levels_.transform(data.codes)]
     numbers = np.column_stack(blocks)
     lost, learned = np.isnan(numbers), leaf.numbers_
-    if not leaf.missing:
-        numbers = np.where(lost, learned.fills_, numbers)
+    numbers = np.where(lost & ~learned.told_ if leaf.missing else lost, learned.fills_, numbers)
     if leaf.scale == "unit":
         numbers = (numbers - learned.medians_) / learned.spreads_
         numbers = numbers / np.sqrt(1 + np.square(numbers / 3))
     parts = [numbers, lost[:, learned.flagged_]]
     for place, levels in enumerate(data.levels):
-        code = np.minimum(data.codes[:, place], leaf.max_levels)
+        code = leaf.codes_.known_[place][np.minimum(data.codes[:, place], leaf.max_levels) + 1]
         if leaf.categories != "onehot":
             parts.append(np.where(code < 0, np.nan if leaf.missing else -1.0, code))
         elif levels == 2:
             parts.append(code == 1)
         else:
             shown = [code == level for level in range(min(levels, leaf.max_levels + 1))]
-            parts += [*shown, code < 0] if place else shown  # the second category has missing values
+            parts += [*shown, code < 0] if leaf.codes_.lost_[place] else shown
     return np.column_stack(parts).astype(np.float32 if leaf.scale == "unit" else float)
 
 
@@ -279,7 +278,7 @@ def test_medians_and_quartiles_of_many_rows_are_those_of_a_sample(monkeypatch):
     monkeypatch.setattr("automl.pipeline.numbers.SAMPLE_ROWS", 5_000)
     rng = np.random.default_rng(0)
     numbers = np.column_stack([rng.normal(5, 2, 50_000), np.zeros(50_000), np.exp(rng.normal(size=50_000))])
-    numbers[17, 1], numbers[18, 0] = 8.0, np.nan  # rare: a sample misses them
+    numbers[17, 1], numbers[18:38, 0] = 8.0, np.nan  # rare: a sample misses them
     found = Numbers(False, "unit", "median", True, True).fit([numbers[:, :2], numbers[:, 2:]])
     np.testing.assert_allclose(found.medians_, np.nanmedian(numbers, axis=0), atol=0.1)
     low, high = np.nanquantile(numbers[:, [0, 2]], [0.25, 0.75], axis=0)
@@ -290,11 +289,11 @@ def test_medians_and_quartiles_of_many_rows_are_those_of_a_sample(monkeypatch):
     np.testing.assert_array_equal(again.medians_, found.medians_)
 
 
-def test_a_value_missing_for_the_first_time_is_of_no_level():
+def test_a_value_missing_for_the_first_time_is_of_the_most_frequent_level_where_there_is_no_target():
     codes = np.array([[0], [1], [2]], dtype=np.int32)
     leaf = Input("onehot", scale="unit").fit(Table(np.empty((3, 0)), codes, (3,)))
     later = leaf.transform(Table(np.empty((2, 0)), np.array([[-1], [7]], dtype=np.int32), (3,)))
-    assert later.tolist() == [[0, 0, 0], [0, 0, 1]]
+    assert later.tolist() == [[1, 0, 0], [0, 0, 1]]
 
 
 def test_large_one_hot_matrices_are_of_single_precision(monkeypatch):

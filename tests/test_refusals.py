@@ -360,10 +360,10 @@ REFUSALS = {
         DataError,
         "The target has only one class (1), so that nothing is to be told apart; take another column.",
     ),
-    "y a class of one row": (
-        fit(pd.concat([X] * 6), label("c", 4, ["a", "b"] * 60)),
+    "y one of two classes has one row": (
+        fit(pd.concat([X] * 6), label("c", 4, ["b"] * 120)),
         DataError,
-        "Class 'c' has one row (row 4), which cannot be both learned from and validated: merge the class with another, or drop the row.",
+        "Fewer than two classes have the two rows that are needed at least; give more rows of each.",
     ),
     "y two classes of one row": (
         fit(X[:2], ["a", "b"]),

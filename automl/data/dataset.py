@@ -17,14 +17,14 @@ from automl.data.frame import as_frame, as_name, as_target, has_text_names, name
 from automl.data.metrics import make_metric
 from automl.data.number_target import read_amounts
 from automl.data.parse import NumberFormat
-from automl.data.rows import read_rows
+from automl.data.rows import Rows, read_rows
 from automl.data.splits import Split, is_own, make_splits
 from automl.data.table import Table
 from automl.data.task import Task, TaskKind, is_skewed, read_target
 from automl.data.wording import shown
 from automl.errors import DataError
 
-TINY = 50  # rows below which a class of one row is not refused
+MAX_NAMED = 5  # classes of one row that are named
 
 
 @dataclass(frozen=True)
@@ -115,15 +115,19 @@ class Data:
         lone = np.flatnonzero((np.bincount(counting, minlength=len(self.classes)) == 1)[counting])
         return lone if used is None else used[lone]
 
-    @property
-    def about_lone_rows(self) -> list[str]:
-        """What the user should know of them, one sentence a class."""
-        labels = [] if self.classes is None else self.classes.tolist()
-        return [
-            f"Class {shown(labels[self.y[row]])} has one row (row {row}), which cannot be both learned from and "
-            "validated: merge the class with another, or drop the row."
-            for row in self.lone_rows
-        ]
+    def about_lone_rows(self, own: bool = False) -> list[str]:
+        """What the user should know of them, in one sentence; `own` says whether the splits are the user's."""
+        lone = self.lone_rows
+        if self.classes is None or not len(lone):
+            return []
+        labels = [shown(label) for label in self.classes[self.y[lone[:MAX_NAMED]]].tolist()]
+        fate = "which your cv either learns from or validates" if own else "which is learned from, but never validated"
+        if len(lone) == 1:
+            return [f"Class {labels[0]} has one row (row {lone[0]}), {fate}: no score tells how well it is predicted."]
+        named = ", ".join([f"{label} (row {row})" for label, row in zip(labels, lone, strict=False)])
+        more = ", ..." if len(lone) > MAX_NAMED else ""
+        fate = fate.replace("which", "each of which", 1)
+        return [f"{len(lone)} classes have one row, {fate}: {named}{more}; no score tells how well they are predicted."]
 
     @property
     def fingerprint(self) -> str:
@@ -139,27 +143,34 @@ class Data:
 
 
 def split(cv: Any, data: Data, seed: int, together: NDArray[np.int64] | None = None) -> list[Split]:
-    """The splits of a run; see `make_splits`. The only row of a class is refused.
+    """The splits of a run; see `make_splits`. The only row of a class is in no validation part that we make.
 
-    Below `TINY` rows, where each counts (and in scikit-learn's own checks), it is in every training part that we make.
+    It is in every training part, where neither its group is validated nor what was before it.
 
     Raises
     ------
     ArgumentError, DataError
-        If there are none.
+        If there are none, or fewer than two classes can be validated.
     """
     about, classes = data.table.about, data.classes
     n_classes = None if classes is None else len(classes)
     lone = data.lone_rows
-    if is_own(cv) or not about.plain or not len(lone):
+    if is_own(cv) or not len(lone):
         return make_splits(cv, data.y, n_classes, seed, about.group, about.time, together, used=about.used)
-    if len(data.y) >= TINY:
-        raise DataError(data.about_lone_rows[0])
     used = np.setdiff1d(np.arange(len(data.y)) if about.used is None else about.used, lone)
     if len(np.unique(data.y[used])) < 2:
         raise DataError("Fewer than two classes have the two rows that are needed at least; give more rows of each.")
-    splits = make_splits(cv, data.y, n_classes, seed, together=together, used=used)
-    return [(np.union1d(train, lone), valid) for train, valid in splits]
+    splits = make_splits(cv, data.y, n_classes, seed, about.group, about.time, together, used=used)
+    return [(np.union1d(train, _learnable(lone, valid, about)), valid) for train, valid in splits]
+
+
+def _learnable(lone: NDArray[np.int64], valid: NDArray[np.int64], about: Rows) -> NDArray[np.int64]:
+    """Those of the rows that may be learned from where others are validated."""
+    if about.group is not None:
+        lone = lone[~np.isin(about.group[lone], about.group[valid])]
+    if about.time is not None:
+        lone = lone[about.time[lone] < about.time[valid].min()]
+    return lone
 
 
 def make_task(data: Data, metric: Any, costs: Any = None) -> Task:
@@ -183,5 +194,6 @@ def make_task(data: Data, metric: Any, costs: Any = None) -> Task:
     skewed = {"skewed_target"} if kind == "regression" and is_skewed(data.y) else set()
     traits = data.table.traits | skewed
     prices = read_costs(costs, classes)
-    score = make_metric(metric, kind, classes, prices)
+    lone = data.y[data.lone_rows]
+    score = make_metric(metric, kind, classes, prices, None if classes is None else np.setdiff1d(data.y, lone))
     return Task(kind, score, len(data.y), columns.used, columns.wide, classes, traits, prices)

@@ -41,6 +41,9 @@ def plain_holdout(y: Array, classes: int | None, seed: int) -> Split:
     rows = np.arange(len(y))
     counts = np.bincount(y) if classes is not None else np.zeros(0)
     if classes is not None and counts[counts > 0].min() >= 2:
+        if np.count_nonzero(counts) > size:  # scikit-learn refuses
+            folds = holdout_folds(len(y))
+            return _pairs(_deal(y, np.ones(len(y)), folds, seed), folds)[0]
         splitter = StratifiedShuffleSplit(1, test_size=size, random_state=seed)
         train, valid = next(splitter.split(rows, y))
     else:

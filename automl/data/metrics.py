@@ -195,7 +195,9 @@ _NEEDS_ALL = {
 }
 
 
-def make_metric(metric: Any, kind: str, classes: Array | None, costs: Array | None = None) -> Metric:
+def make_metric(
+    metric: Any, kind: str, classes: Array | None, costs: Array | None = None, validated: Array | None = None
+) -> Metric:
     """The metric of a name, a scikit-learn scorer's name, or a callable ``scorer(estimator, X, y)``.
 
     Parameters
@@ -208,6 +210,8 @@ def make_metric(metric: Any, kind: str, classes: Array | None, costs: Array | No
         Sorted labels of a classification task.
     costs : ndarray of shape (n_classes, n_classes), optional
         Of wrong decisions; then "auto" is "cost", their mean.
+    validated : ndarray of int, optional
+        Classes that validation rows may be of, by code; scorers that need all classes are not told of others.
 
     Raises
     ------
@@ -215,7 +219,7 @@ def make_metric(metric: Any, kind: str, classes: Array | None, costs: Array | No
         If there is no such metric or it does not suit the task.
     """
     if callable(metric):
-        return _from_scorer(getattr(metric, "__name__", "custom"), metric, kind, classes, own_labels=True)
+        return _from_scorer(getattr(metric, "__name__", "custom"), metric, kind, classes, validated, own_labels=True)
     if not isinstance(metric, str):
         raise InputTypeError(f"metric must be a name or a callable scorer(estimator, X, y), got {metric!r}.")
     if metric == COST or (metric == "auto" and costs is not None):
@@ -235,7 +239,7 @@ def make_metric(metric: Any, kind: str, classes: Array | None, costs: Array | No
         near = difflib.get_close_matches(name, sorted({*_ROWS, *_ALIASES, *skm.get_scorer_names()}), n=3)
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise ArgumentError(f"metric {metric!r} is neither ours nor scikit-learn's.{hint}") from error
-    return _from_scorer(name, scorer, kind, classes, own_labels=False)
+    return _from_scorer(name, scorer, kind, classes, validated, own_labels=False)
 
 
 def _refuse_other_kinds(metric: Any, kind: str, kinds: tuple[str, ...]) -> None:
@@ -258,9 +262,12 @@ def _recall_at_precision(name: str, kind: str) -> Metric:
     return Metric(name, 1, function, True, _second, function.many)
 
 
-def _from_scorer(name: str, scorer: Any, kind: str, classes: Array | None, *, own_labels: bool) -> Metric:
+def _from_scorer(
+    name: str, scorer: Any, kind: str, classes: Array | None, validated: Array | None, *, own_labels: bool
+) -> Metric:
     sign = int(getattr(scorer, "_sign", 1))
     shown = name.removeprefix("neg_") if sign < 0 else name
     labels = classes if own_labels else None if classes is None else np.arange(len(classes))
-    function = ScorerFunction(scorer, labels, sign)
+    validated = validated if own_labels or name in _NEEDS_ALL else None
+    function = ScorerFunction(scorer, labels, sign, validated, coded=not own_labels)
     return Metric(shown, sign, function, name in _NEEDS_ALL, weighted=function.weighted)

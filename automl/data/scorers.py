@@ -24,10 +24,18 @@ class ScorerFunction:
         What the scorer sees as labels, by code; None in regression.
     sign : int
         -1 where the scorer negates a loss.
+    validated : ndarray of int, optional
+        Codes that rows to be scored usually have: where they are of no others, the scorer is not told of others, as
+        many refuse columns of classes that no row has.
+    coded : bool
+        Whether `labels` are codes, which stay 0, 1, 2, ... then.
     """
 
-    def __init__(self, scorer: Any, labels: Array | None, sign: int) -> None:
-        self.scorer, self.labels, self.sign = scorer, labels, sign
+    def __init__(
+        self, scorer: Any, labels: Array | None, sign: int, validated: Array | None = None, *, coded: bool = False
+    ) -> None:
+        self.scorer, self.labels, self.sign, self.coded = scorer, labels, sign, coded
+        self.validated = None if labels is None or validated is None or len(validated) == len(labels) else validated
         self.weighted = _takes_weight(getattr(scorer, "_score_func", scorer))
 
     def __call__(self, y: Array, prediction: Array, weight: Array | None = None) -> float:
@@ -36,7 +44,12 @@ class ScorerFunction:
             stand_in: BaseEstimator = StandInRegressor(prediction)
             truth = y
         else:
-            stand_in, truth = StandInClassifier(prediction, self.labels), self.labels[y]
+            labels = self.labels
+            if self.validated is not None and np.isin(y, self.validated).all():
+                labels, y = labels[self.validated], np.searchsorted(self.validated, y)
+                labels = np.arange(len(labels)) if self.coded else labels
+                prediction = prediction[:, self.validated] / prediction[:, self.validated].sum(axis=1, keepdims=True)
+            stand_in, truth = StandInClassifier(prediction, labels), labels[y]
         given = {} if weight is None or not self.weighted else {"sample_weight": weight}
         # scikit-learn's scorers give negated losses where lower is better; our score has the metric's own sign
         return self.sign * float(self.scorer(stand_in, np.arange(len(y)).reshape(-1, 1), truth, **given))

@@ -17,7 +17,9 @@ from automl.errors import ArgumentError, DataError
 TaskKind = Literal["binary", "multiclass", "regression"]
 
 SKEWED = 1.0  # third moment above which a target is learned in logarithms, too
-MAX_WHOLE_CLASSES = 20  # whole numbers of at most this many values are classes
+MAX_WHOLE_CLASSES = 20  # whole numbers of at most this many values are classes,
+SURE_WHOLE_CLASSES = 7  # but more than so many of which some come once, in at least this many rows, are counts:
+COUNT_ROWS = 50  # labels are chosen so that each comes again
 
 LARGEST = 1e150  # of a number to be predicted: the sum of some squared errors must be a float
 
@@ -57,8 +59,11 @@ def looks_like_classes(y: pd.Series[Any]) -> bool:
     """Whether a target holds classes: text, booleans, categories, or whole numbers of few values."""
     if not pd.api.types.is_numeric_dtype(y.dtype) or pd.api.types.is_bool_dtype(y.dtype):
         return True
-    values = y.unique()
-    return len(values) <= min(MAX_WHOLE_CLASSES, max(2, len(y) / 2)) and bool(np.all(np.mod(values, 1) == 0))
+    rows = y.value_counts()
+    values = rows.index.to_numpy()
+    if len(values) > min(MAX_WHOLE_CLASSES, max(2, len(y) / 2)) or np.any(np.mod(values, 1) != 0):
+        return False
+    return not (len(y) >= COUNT_ROWS and len(values) > SURE_WHOLE_CLASSES and bool(rows.min() == 1))
 
 
 def read_target(y: pd.Series[Any], task: str) -> tuple[NDArray[Any], NDArray[Any] | None, str]:

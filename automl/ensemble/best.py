@@ -21,31 +21,48 @@ def best(history: History, evaluator: Evaluator) -> Trial:
     Before there is one, the best partial one if it beats the dummy. Partial ones are compared on the most thorough rung
     that any has a fold of, on the folds that all of them have there, which are the first.
     """
-    whole = [trial for trial in history.kept() if trial.origin != DUMMY]
     first = history.complete()[0]
-    if whole and first.origin != DUMMY:
-        return next((trial for trial in whole if evaluator.holds(trial)), whole[0])
-    if whole:
+    if first.origin != DUMMY:
+        whole = [trial for trial in history.kept() if trial.origin != DUMMY]
+        return next((trial for trial in whole if evaluator.holds(trial)), first)
+    if history.searched():
         return first  # nothing is better than a constant prediction
-    dummy = first
     partial = [t for t in history.trials if t.fold_losses and not t.complete and evaluator.ended_folds(t)]
     rows = max((trial.rung.rows * trial.rung.iterations for trial in partial), default=1.0)
     partial = [trial for trial in partial if trial.rung.rows * trial.rung.iterations == rows]
     if partial:
         common = min(len(trial.fold_losses) for trial in partial)
         found = min(partial, key=lambda t: (float(np.mean(t.fold_losses[:common])), -t.folds, t.number))
-        if dummy.loss is None or float(np.mean(found.fold_losses)) < dummy.loss:
+        if first.loss is None or float(np.mean(found.fold_losses)) < first.loss:
             return found
-    return dummy
+    return first
 
 
 def unfinished(trial: Trial, history: History, evaluator: Evaluator) -> list[str]:
-    """What the user should know of a model that is not a whole candidate, where there was none."""
+    """What the user should know of a model that is not a whole candidate; time is blamed where it was short."""
+    if trial.origin == DUMMY:
+        return [_constant(history)]
     if history.searched():
         return []
-    if trial.origin == DUMMY:
-        return ["No candidate was ready in time: the model is a constant prediction; give it more time."]
     return [f"No candidate was evaluated in full: the model is one of {had(trial, evaluator)}; give it more time."]
+
+
+def _constant(history: History) -> str:
+    """Why the model is the dummy."""
+    trials = history.candidates_trials()
+    tried = {trial.candidate.key for trial in trials if trial.status in ("ok", "stopped")}
+    late = any(trial.status in ("cut", "timeout", "running") for trial in trials)
+    broken = [trial for trial in trials if trial.error is not None]
+    if history.searched() or (tried and not late):
+        many = (
+            f"None of the {len(tried)} candidates that were tried" if len(tried) > 1 else "The candidate that was tried"
+        )
+        better = "is better" if len(tried) > 1 else "is not better"
+        return f"{many} {better} than a constant prediction, which is the model: the columns may not tell the target."
+    if broken and not late:
+        reason = f"no candidate could be fitted ({len(broken)} failed, the first with {broken[0].error!r})"
+        return f"The model is a constant prediction, as {reason}; failures_ has them all."
+    return "No candidate was ready in time: the model is a constant prediction; give it more time."
 
 
 def had(trial: Trial, evaluator: Evaluator) -> str:

@@ -93,7 +93,8 @@ class Evaluator:
         self.n_folds = len(splits) // repeats
         first = splits[: self.n_folds]
         self.out_of_bag_allowed = plain and partitions(first, len(y))
-        lacking = [len(np.unique(y[valid])) < task.n_outputs for _, valid in first]
+        validated = 1 if task.classes is None else len(np.unique(y[np.concatenate([valid for _, valid in first])]))
+        lacking = [len(np.unique(y[valid])) < validated for _, valid in first]
         time = table.about.time
         self.forward = time is not None and all(time[train].max() < time[valid].min() for train, valid in first)
         # decided once a run: every row of the leaderboard is scored the same way

@@ -128,7 +128,9 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
         cap = int(self.estimator.get_params()[self.iterations])
         rate = float(self.estimator.get_params().get("learning_rate") or 0.1)
         patience = int(np.clip(round(3 / rate), *PATIENCE))
-        name = _CURVES.get((self.library, self.kind), "")
+        several = self.kind == "multiclass" and len(np.unique(y)) > 2  # a training part may hold two of several classes
+        kind = "binary" if self.kind == "multiclass" and not several else self.kind
+        name = _CURVES.get((self.library, kind), "")
         if self.metric == "mae":
             name = _MAE_CURVES.get(self.library, name)
         earlier: Boosted | None = self.__dict__.pop("_earlier", None)

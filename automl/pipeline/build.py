@@ -32,6 +32,7 @@ class Form:
     categories: str = "onehot"
     missing: bool = False
     scale: str = "unit"
+    unknown: bool = False
 
     def below(self, step: Component) -> Form:
         """What a step asks of its input when this is asked of the step."""
@@ -109,11 +110,12 @@ def build(candidate: Candidate, recipe: Recipe) -> Pipeline:
 
 def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
     component = recipe.space.component(node.component)
-    form = Form(component.accepts.categories, component.accepts.missing, component.accepts.scale)
+    accepts = component.accepts
+    form = Form(accepts.categories, accepts.missing, accepts.scale, accepts.unknown)
     steps, categorical = _data(node.inputs[0], form, recipe)
     model = _estimator(component, node, recipe, categorical)
     if recipe.kind == "regression":
-        how, unit = str(dict(node.params).get(TARGET, PLAIN)), component.accepts.target == "unit"
+        how, unit = str(dict(node.params).get(TARGET, PLAIN)), accepts.target == "unit"
         if unit or how != PLAIN:
             model = Transformed(model, how, unit)
     else:
@@ -124,7 +126,9 @@ def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
 def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]], int]:
     """Steps that give what `form` asks, and how many of their last columns are native categories."""
     if node.component == INPUT:
-        leaf = Input(form.categories, form.missing, form.scale, recipe.kind)  # no seed: candidates share what it makes
+        leaf = Input(
+            form.categories, form.missing, form.scale, recipe.kind, form.unknown
+        )  # no seed: candidates share what it makes
         leaf.set_params(**dict(node.params))
         out = recipe.n_many if leaf.many_levels == "target" else 0
         return [("input", leaf)], recipe.n_categories - out if form.categories == "native" else 0

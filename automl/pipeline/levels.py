@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from sklearn.model_selection import KFold
 from sklearn.preprocessing import TargetEncoder
 
+from automl.pipeline.typical import few, typical_level
+
 Array = NDArray[Any]
 
 MAX_GOALS = 10  # classes above which means of the target would be too many columns; counts take their place
@@ -26,13 +28,17 @@ class LevelCodes:
         Categories that are left out.
     missing : bool
         Whether a missing value stays NaN; else it is -1, or a column of its own.
+    unknown : bool
+        Whether levels that no training row has, and gaps where there were next to none, come as they are; else a
+        typical level stands in for them.
     """
 
-    def __init__(self, form: str, max_levels: int, out: list[int], missing: bool) -> None:
+    def __init__(self, form: str, max_levels: int, out: list[int], missing: bool, unknown: bool = False) -> None:
         self.form, self.max_levels, self.out, self.missing = form, max_levels, out, missing
+        self.unknown = unknown
 
-    def fit(self, codes: Array, levels: tuple[int, ...]) -> LevelCodes:
-        """Note how many levels there are, and which categories have missing values.
+    def fit(self, codes: Array, levels: tuple[int, ...], goal: Array | None = None) -> LevelCodes:
+        """Note how many levels there are, which categories have missing values, and what stands in for unknown levels.
 
         Parameters
         ----------
@@ -40,14 +46,27 @@ class LevelCodes:
             -1 where missing.
         levels : tuple of int
             Number of levels of each category.
+        goal : ndarray of shape (n_rows, n_goals), optional
+            Indicators of classes, or standardised numbers.
         """
+        goal = np.zeros((len(codes), 0)) if goal is None else goal
         self.kept_ = [place for place in range(len(levels)) if place not in self.out]
         self.levels_ = [min(levels[place], self.max_levels + 1) for place in self.kept_]
-        lost: Any = (codes < 0).any(axis=0)
-        self.lost_ = lost[self.kept_].tolist()
+        pairs = zip(self.kept_, self.levels_, strict=True)
+        self.known_ = [self._known(np.minimum(codes[:, place], count - 1), count, goal) for place, count in pairs]
+        self.lost_ = [bool(known[0] < 0) for known in self.known_]
         widths = [1 if self._one_column(place) else self.levels_[place] + self.lost_[place] for place in self._places]
         self.starts_ = np.cumsum([0, *(widths if self.form == "onehot" else [1] * len(widths))]).tolist()
         return self
+
+    def _known(self, codes: Array, levels: int, goal: Array) -> Array:
+        """What each level is taken for, the missing one first."""
+        known, counts = np.arange(-1, levels), np.bincount(codes + 1, minlength=levels + 1)
+        strange = counts == 0
+        strange[0] = counts[0] < few(len(codes))
+        if strange.any() and not self.unknown:
+            known[strange] = typical_level(counts[1:], codes, goal)
+        return known
 
     @property
     def width(self) -> int:
@@ -74,16 +93,13 @@ class LevelCodes:
         rows = np.arange(len(codes))
         for place, start in zip(self._places, self.starts_, strict=False):
             levels = self.levels_[place]
-            code = np.minimum(codes[:, self.kept_[place]], levels - 1)
+            code = self.known_[place][np.minimum(codes[:, self.kept_[place]], levels - 1) + 1]
             if self.form != "onehot":
                 out[:, start] = np.where(code < 0, np.nan if self.missing else -1.0, code)
             elif self._one_column(place):
                 out[:, start] = code == 1
-            elif self.lost_[place]:
+            else:
                 out[rows, start + np.where(code < 0, levels, code)] = 1
-            else:  # a value that is missing now and never was is of no level
-                known = code >= 0
-                out[rows[known], start + code[known]] = 1
 
 
 class LevelNumbers:
@@ -115,7 +131,7 @@ class LevelNumbers:
         levels = codes[:, self.places]
         if self.how == "count" or not 1 <= goal.shape[1] <= MAX_GOALS or len(codes) < 10:
             self.encoders_: list[TargetEncoder] = []
-            self.counts_ = [np.bincount(column + 1) for column in levels.T]
+            self.counts_ = [_logs(column, goal) for column in levels.T]
             return self.transform(codes)
         folds = KFold(5, shuffle=True, random_state=self.seed)
         self.encoders_ = [TargetEncoder(target_type="continuous", cv=folds) for _ in goal.T]
@@ -127,8 +143,18 @@ class LevelNumbers:
         levels = codes[:, self.places]
         if self.encoders_:
             return np.hstack([encoder.transform(levels) for encoder in self.encoders_])
-        known = [np.log1p(np.append(counts, 0)) for counts in self.counts_]  # a level that is new was seen 0 times
         columns = [
-            counts[np.minimum(column + 1, len(counts) - 1)] for counts, column in zip(known, levels.T, strict=True)
+            counts[np.minimum(column + 1, len(counts) - 1)]
+            for counts, column in zip(self.counts_, levels.T, strict=True)
         ]
         return np.column_stack(columns)
+
+
+def _logs(codes: Array, goal: Array) -> Array:
+    """Logarithms of how often each level occurs, the missing one first, one that is new last."""
+    counts = np.bincount(codes + 1)
+    logs: Array = np.log1p(np.append(counts, 0))
+    if counts[0] < few(len(codes)) and len(counts) > 1:
+        goal = goal if len(goal) else np.zeros((len(codes), 0))
+        logs[0] = logs[1 + typical_level(counts[1:], codes, goal)]
+    return logs

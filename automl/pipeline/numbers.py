@@ -7,11 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.pipeline.typical import few, typical_values
+
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
 FAR = 1e12  # scaled numbers beyond are taken for it: their squares must be floats of 32 bits
 CLIP = 3.0  # scaled numbers are bent into (-3, 3): no outlier rules a linear model or a distance
+TYPICAL_ROWS = 10_000  # of which typical values are learned
 SAMPLE_ROWS = 200_000  # of which medians, quartiles and most frequent values are learned; all where there are fewer
 
 
@@ -32,25 +35,47 @@ class Numbers:
         What is not needed is zeros, and ones.
     flagged_ : ndarray of int
         Columns of which one more says where they were missing.
+    told_ : ndarray of bool, shape (n_columns,)
+        Whether the training rows have gaps enough to learn from; typical values fill those of other columns.
     """
 
     def __init__(self, missing: bool, scale: str, fill: str, indicator: bool, clip: bool) -> None:
         self.missing, self.scale, self.indicator, self.clip = missing, scale, indicator, clip
         self.how = fill
 
-    def fit(self, blocks: list[Array]) -> Numbers:
-        """Learn from the columns of all blocks, each of shape (n_rows, ...)."""
+    def fit(self, blocks: list[Array], goal: Array | None = None) -> Numbers:
+        """Learn from the columns of all blocks, each of shape (n_rows, ...), and the target where there is one.
+
+        Parameters
+        ----------
+        blocks : list of ndarray of shape (n_rows, ...)
+        goal : ndarray of shape (n_rows, n_goals), optional
+            Indicators of classes, or standardised numbers.
+        """
         columns = sum(block.shape[1] for block in blocks)
         self.medians_, self.fills_, self.spreads_ = np.zeros(columns), np.zeros(columns), np.ones(columns)
         self.flagged_ = np.zeros(0, dtype=np.int64)
+        gaps = np.concatenate([np.isnan(block).sum(axis=0) for block in blocks])
+        self.told_ = gaps >= few(len(blocks[0]))
         if self.indicator and not self.missing:
-            self.flagged_ = np.flatnonzero(np.concatenate([np.isnan(block).any(axis=0) for block in blocks]))
+            self.flagged_ = np.flatnonzero(self.told_)
         if not self.missing or self.scale == "unit":
             rows, stop = _sample(len(blocks[0])), 0
             for block in blocks:
                 place, stop = slice(stop, stop + block.shape[1]), stop + block.shape[1]
                 self._learn(block if rows is None else block[rows], block, place)
+        if self.missing:
+            self._stand_in(blocks, np.zeros((len(blocks[0]), 0)) if goal is None else goal)
         return self
+
+    def _stand_in(self, blocks: list[Array], goal: Array) -> None:
+        """Typical values for gaps of columns whose training rows had none, or next to none."""
+        rows, stop = _sample(len(goal), TYPICAL_ROWS), 0
+        for block in blocks:
+            start, stop = stop, stop + block.shape[1]
+            columns = np.flatnonzero(~self.told_[start:stop])
+            part = block[:, columns] if rows is None else block[np.ix_(rows, columns)]
+            self.fills_[start + columns] = typical_values(part, goal if rows is None else goal[rows])
 
     def _learn(self, sample: Array, block: Array, place: slice) -> None:
         if not block.size:
@@ -77,8 +102,8 @@ class Numbers:
         out : ndarray of shape (n_rows, width)
         """
         lost = np.isnan(numbers)
-        if not self.missing:
-            numbers = np.where(lost, self.fills_, numbers)
+        if lost.any():
+            numbers = np.where(lost & ~self.told_ if self.missing else lost, self.fills_, numbers)
         if self.scale == "unit":
             with np.errstate(over="ignore"):  # spreads may be as small as floats can be
                 numbers = np.clip((numbers - self.medians_) / self.spreads_, -FAR, FAR)
@@ -89,11 +114,12 @@ class Numbers:
         out[:, cut:] = lost[:, self.flagged_]
 
 
-def _sample(rows: int) -> NDArray[np.int64] | None:
+def _sample(rows: int, most: int | None = None) -> NDArray[np.int64] | None:
     """Rows to learn from, always the same ones; None is all. A quantile of so many is off by less than 0.2 %."""
-    if rows <= SAMPLE_ROWS:
+    most = most or SAMPLE_ROWS
+    if rows <= most:
         return None
-    return np.sort(np.random.default_rng(0).choice(rows, SAMPLE_ROWS, replace=False))
+    return np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
 
 
 def _most_frequent(numbers: Array, medians: Array) -> Array:

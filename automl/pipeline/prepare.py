@@ -50,7 +50,7 @@ class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
 
 class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """The leaf of every candidate. The first four parameters are its consumer's demand, the others are searched.
+    """The leaf of every candidate. The first five parameters are its consumer's demand, the others are searched.
 
     Parameters
     ----------
@@ -58,12 +58,15 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Native and ordinal are one column of level numbers (native ones come last, for models that are told so);
         one-hot is a column a level, one for two levels, and one for missing values where there were any.
     missing : bool
-        Whether missing values stay NaN; else numbers are filled.
+        Whether missing values stay NaN; else numbers are filled. Those of a column with next to none in the training
+        rows are always filled (`automl.pipeline.typical`), as nothing is learned of them.
     scale : {"any", "unit"}
         Unit: minus the median, divided by the quartile range, softly bent into (-3, 3), as in RealMLP (Holzmüller et
         al. 2024, "Better by default") and skrub's SquashingScaler.
     task : {"binary", "multiclass", "regression"}
         What the target is, for encodings that look at it.
+    unknown : bool
+        Whether the consumer knows what to do with levels that no training row has; else a typical one stands in.
     seed : int
         Of their inner folds.
     max_levels : int
@@ -92,6 +95,7 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         missing: bool = False,
         scale: str = "unit",
         task: str = "binary",
+        unknown: bool = False,
         seed: int = 0,
         max_levels: int = 50,
         many_levels: str = "count",
@@ -107,6 +111,7 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.missing = missing
         self.scale = scale
         self.task = task
+        self.unknown = unknown
         self.seed = seed
         self.max_levels = max_levels
         self.many_levels = many_levels
@@ -165,9 +170,11 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if table.n_texts and self.text != "none":
             self.texts_ = TextNumbers(self.text, self.text_unit, self.text_components, self.seed)
             blocks.append(self.texts_.fit_transform(table.texts, goal))
-        self.numbers_ = Numbers(self.missing, self.scale, self.fill, self.indicator, self.clip).fit(blocks)
+        near = goal if len(goal) else None
+        self.numbers_ = Numbers(self.missing, self.scale, self.fill, self.indicator, self.clip).fit(blocks, near)
         out = many if self.many_levels == "target" else []
-        self.codes_ = LevelCodes(self.categories, self.max_levels, out, self.missing).fit(codes, table.levels)
+        self.codes_ = LevelCodes(self.categories, self.max_levels, out, self.missing, self.unknown)
+        self.codes_.fit(codes, table.levels, near)
         large = self.categories == "onehot" and len(codes) * self._width > MANY_CELLS
         self.precision_ = np.float32 if large or self.scale == "unit" else np.float64
         return self._join(blocks, codes)

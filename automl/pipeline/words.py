@@ -12,6 +12,7 @@ from sklearn.model_selection import KFold
 from sklearn.preprocessing import normalize
 
 from automl.data.table import Text
+from automl.pipeline.typical import few
 
 Array = NDArray[Any]
 
@@ -174,12 +175,14 @@ class TextNumbers:
         """Learn, and give the training rows' numbers; without a goal there are no scores."""
         self.tfidfs_ = [TfIdf(self.unit) for _ in texts]
         weights = [tfidf.fit_transform(text) for tfidf, text in zip(self.tfidfs_, texts, strict=True)]
+        self.told_ = [_wordless(block).sum() >= few(block.shape[0]) for block in weights]
         self.directions_: list[Directions] = []
         self.score_ = None
         parts = []
         if self.how in ("svd", "both"):
             self.directions_ = [Directions(self.components, self.seed) for _ in texts]
-            parts += [one.fit_transform(block) for one, block in zip(self.directions_, weights, strict=True)]
+            found = [one.fit_transform(block) for one, block in zip(self.directions_, weights, strict=True)]
+            parts += self._with_gaps(found, weights)
         if self.how in ("score", "both") and goal.shape[1]:
             self.score_ = LinearScore(self.seed)
             parts.append(self.score_.fit_transform(csr_matrix(hstack(weights, format="csr")), goal))
@@ -188,7 +191,17 @@ class TextNumbers:
     def transform(self, texts: tuple[Text, ...]) -> Array:
         """Numbers of other rows."""
         weights = [tfidf.transform(text) for tfidf, text in zip(self.tfidfs_, texts, strict=True)]
-        parts = [one.transform(block) for one, block in zip(self.directions_, weights, strict=False)]
+        found = [one.transform(block) for one, block in zip(self.directions_, weights, strict=False)]
+        parts = self._with_gaps(found, weights)
         if self.score_ is not None:
             parts.append(self.score_.transform(csr_matrix(hstack(weights, format="csr"))))
         return np.hstack([np.zeros((texts[0].words.shape[0], 0)), *parts])
+
+    def _with_gaps(self, found: list[Array], weights: list[csr_matrix]) -> list[Array]:
+        """NaN where a text has no word that was learned, though next to no training row lacked one."""
+        parts = zip(found, weights, self.told_, strict=False)
+        return [part if told else np.where(_wordless(block)[:, None], np.nan, part) for part, block, told in parts]
+
+
+def _wordless(weights: csr_matrix) -> NDArray[np.bool_]:
+    return np.asarray(np.diff(weights.indptr) == 0)

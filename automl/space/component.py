@@ -73,6 +73,7 @@ class Accepts:
     """The form of data that a component takes; the leaf prepares the rest."""
 
     missing: bool = False
+    unknown: bool = False  # levels of a category that no training row has
     categories: Categories = "onehot"
     scale: Scale = "any"
     target: Scale = "any"  # "unit": in regression the target is standardised for the model

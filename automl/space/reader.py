@@ -61,6 +61,7 @@ class AcceptsSpec(msgspec.Struct, forbid_unknown_fields=True):
     """[accepts]: the form of data that the component takes."""
 
     missing: bool = False
+    unknown: bool = False
     categories: Literal["native", "ordinal", "onehot"] = "onehot"
     scale: Literal["any", "unit"] = "any"
     target: Literal["any", "unit"] = "any"
