@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from random_tables import draw
-from same_tables import FORMS, as_object
+from random_tables import CELLS, column, draw
+from same_tables import FORMS, as_object, as_targets
 from threadpoolctl import threadpool_limits
 
 from automl import AutoML
@@ -79,13 +79,16 @@ def check_predicts_alike(model, X, others):
         assert _equal(model.predict(other), expected), f"{form}: other predictions"
 
 
-def check_drifted(model, X, random):
-    """Assert that the model answers to tables that may come after the one of the fit."""
-    for name, later in drifted(X, random):
+def check_later(model, X, random):
+    """Assert that the model answers to tables that may come after the one of the fit, or refuses other content."""
+    for name, like, later in later_tables(X, random):
         try:
             answer = model.predict(later)
         except AutoMLError as error:
-            raise AssertionError(f"{name}: a table like that of fit was refused: {error}") from error
+            if like:
+                raise AssertionError(f"{name}: a table like that of fit was refused: {error}") from error
+            check_sentence(error)
+            continue
         assert len(answer) == len(later), name
         if hasattr(model, "classes_"):
             assert set(answer.tolist()) <= set(model.classes_.tolist()), name
@@ -96,18 +99,19 @@ def check_drifted(model, X, random):
             assert np.isfinite(answer).all(), name
 
 
-def drifted(frame, random):
-    """Tables that may come after the one of the fit."""
-    yield "one row", frame.iloc[[0]]
-    yield "shuffled", frame.iloc[:, random.sample(range(frame.shape[1]), frame.shape[1])]
+def later_tables(frame, random):
+    """Tables that may come after the one of the fit: a name, whether the content is of the same kind, the table."""
+    width = range(frame.shape[1])
+    yield "one row", True, frame.iloc[[0]]
+    yield "shuffled", True, frame.iloc[:, random.sample(width, len(width))]
     empty = pd.DataFrame(np.nan, index=range(2), columns=frame.columns)
-    yield "all missing", empty
-    yield "objects missing", empty.astype(object).where(empty.notna(), None)
-    yield "texts", frame.astype(object).map(str)
-    numbers = {
-        k: pd.to_numeric(frame.iloc[:, k].astype(object).map(_number), errors="coerce") for k in range(frame.shape[1])
-    }
-    yield "numbers", pd.DataFrame(numbers).set_axis(frame.columns, axis=1)
+    yield "all missing", True, empty
+    yield "objects missing", True, empty.astype(object).where(empty.notna(), None)
+    yield "texts", False, frame.astype(object).map(str)
+    numbers = {k: pd.to_numeric(frame.iloc[:, k].astype(object).map(_number), errors="coerce") for k in width}
+    yield "numbers", False, pd.DataFrame(numbers).set_axis(frame.columns, axis=1)
+    others = [column(random, 5, sorted(CELLS)) for _ in width]
+    yield "other kinds", False, pd.concat(others, axis=1).set_axis(frame.columns, axis=1)
 
 
 def _number(value):
@@ -117,9 +121,25 @@ def _number(value):
         return np.nan
 
 
+def check_warnings(warned):
+    """Assert that only we warn, in a sentence."""
+    for one in warned:
+        ours = issubclass(one.category, Warning) and one.category.__module__.startswith("automl.")
+        assert ours, f"{one.category.__name__} of {Path(one.filename).name}: {one.message}"
+        check_sentence(one.message)
+
+
 def throw(seed, number):
     """Draw a table, fit and predict all that may come; whatever is not right is raised."""
     X, y, task, random = draw(seed, number)
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        seen = _throw(X, y, task, random)
+    check_warnings(warned)
+    return seen
+
+
+def _throw(X, y, task, random):
     others = {form: made for form in FORMS if (made := as_object(X, form, random)) is not None}
     given = random.choice([X, X, *others.values()])
     options = {
@@ -128,14 +148,14 @@ def throw(seed, number):
     }  # fmt: skip
     model = AutoML(max_trials=2, executor="inline", n_jobs=1, verbose=0, **options)
     try:
-        model.fit(given, y)
+        model.fit(given, random.choice([y, y, *as_targets(y)]))
     except AutoMLError as error:
         check_sentence(error)
         assert not hasattr(model, "best_estimator_"), "refused, but there is a model"
         return Seen(refusal=f"{type(error).__name__}: {shape(str(error))}")
     check_read_alike(X, others)
     check_predicts_alike(model, X, others)
-    check_drifted(model, X, random)
+    check_later(model, X, random)
     failures = [f"{trial.candidate.family} {trial.status}: {shape(str(trial.error))}" for trial in model.failures_]
     return Seen(True, failures=failures, forms=[*others])
 
@@ -157,8 +177,7 @@ def where(error):
 
 def told(seed, number):
     """What became of a table as plain data: a row of the command's output."""
-    with threadpool_limits(1), warnings.catch_warnings():
-        warnings.simplefilter("error")
+    with threadpool_limits(1):
         try:
             seen = throw(seed, number)
         except Exception as error:

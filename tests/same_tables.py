@@ -39,6 +39,20 @@ def as_object(frame, form, random):
         return None
 
 
+def as_targets(y):
+    """The target as other objects that hold the very same cells."""
+    cells = y.astype(object).tolist()
+    yield cells
+    yield y.to_numpy(dtype=object)
+    for make, listed in ((pl.Series, pl.Series.to_list), (pa.array, pa.Array.to_pylist)):
+        try:
+            made = make(cells)
+            if _alike(y, listed(made)):
+                yield made
+        except REFUSALS:
+            continue
+
+
 def _polars(named, random):
     made = pl.DataFrame([_polars_column(named.iloc[:, k], random) for k in range(named.shape[1])])
     if made.columns != list(named.columns):  # it renames a column without a name
