@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from automl.data.columns import Columns
 from automl.errors import DataError
 
-TABLES = Path(os.environ.get("AUTOML_TABLES", "/work/shared/datasets"))
+TABLES = Path(os.environ.get("AUTOML_DATASETS", Path(__file__).parent.parent.parent / "shared" / "datasets"))
 
 KINDS = {  # how many columns of each kind
     "adult": "6 number, 8 category",

@@ -1,3 +1,5 @@
+import warnings
+from contextlib import nullcontext
 from random import Random
 from statistics import median
 
@@ -100,6 +102,24 @@ def test_failures_are_told_as_the_worst_loss_seen_whatever_they_failed_of():
 
 def test_losses_that_are_not_numbers_never_reach_hyperopt():
     assert told(history_of(0.1, float("nan"), float("inf"), 0.7)) == {0: 0.1, 1: 0.7, 2: 0.7, 3: 0.7}
+
+
+@pytest.mark.parametrize(("module", "raises"), [("hyperopt.pyll.stochastic", False), ("numpy", True)])
+def test_deprecations_inside_hyperopt_are_not_the_users(monkeypatch, module, raises):
+    """NumPy warns of what Hyperopt does; where warnings are errors, that would end every proposal."""
+    from hyperopt import tpe
+
+    suggest = tpe.suggest
+
+    def warning(*args, **kwargs):
+        warnings.warn_explicit("Setting the shape is deprecated.", DeprecationWarning, "file.py", 1, module)
+        return suggest(*args, **kwargs)
+
+    monkeypatch.setattr(tpe, "suggest", warning)
+    history = toy_history(PLANE, 40, loss=plane_loss)
+    with pytest.raises(DeprecationWarning) if raises else nullcontext():
+        TPE().ask(history, 0)
+    assert not any("hyperopt" in str(one[3]) for one in warnings.filters)
 
 
 def test_cut_trials_are_not_told_and_running_ones_are_pending():
