@@ -31,6 +31,10 @@ class Canaries:
         for name in names:
             self.plant(folder / name)
 
+    def holds(self, path: Path) -> bool:
+        """Whether a file is the user's, or a folder holds one."""
+        return any(planted.is_relative_to(path) for planted in self._planted)
+
     def move(self, old: Path, new: Path) -> None:
         """Follow what the harness itself has renamed."""
         for path in [path for path in self._planted if path.is_relative_to(old)]:

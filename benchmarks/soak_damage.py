@@ -15,7 +15,7 @@ FALSE_LOSS = 1.25e-7  # an altered score: no honest trial has it
 
 
 class Damage:
-    """Does one thing after the other to a run folder; the user's files are planted where something is replaced.
+    """Does one thing after the other to a run folder, never to the user's files in it.
 
     Parameters
     ----------
@@ -34,7 +34,8 @@ class Damage:
             return ""
         if kind == "the whole folder":
             return self._whole()
-        paths = [path for path in sorted(self.run.rglob("*")) if not path.is_symlink()]
+        found = sorted(self.run.rglob("*"))
+        paths = [path for path in found if not path.is_symlink() and not self.canaries.holds(path)]
         files = [path for path in paths if path.is_file()]
         pool = files if kind in ("truncate", "flip", "link to a file", "code") else paths
         if kind in ("score", "line"):
@@ -59,7 +60,6 @@ class Damage:
         path.write_bytes(content)
 
     def _remove(self, path: Path) -> None:
-        self.canaries.forget(path)
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -69,13 +69,12 @@ class Damage:
     _all_artifacts = _remove
 
     def _rename(self, path: Path) -> None:
-        other = path.with_name(path.name + ".moved")
-        path.rename(other)
-        self.canaries.move(path, other)
+        path.rename(path.with_name(path.name + ".moved"))
 
     def _folder(self, path: Path) -> None:
         self._remove(path)
-        self.canaries.fill(path, ("notes.txt", "deep/er.txt"))
+        (path / "deep").mkdir(parents=True)
+        (path / "deep" / "notes.txt").write_text("in a run's own folder, so not the user's")
 
     def _link_to_a_file(self, path: Path) -> None:
         self._remove(path)
@@ -83,9 +82,7 @@ class Damage:
 
     def _link_to_a_folder(self, path: Path) -> None:
         self._remove(path)
-        target = self.beside / f"folder {self.random.random()}"
-        self.canaries.fill(target)
-        path.symlink_to(target)
+        self._link_at(path)
 
     def _chmod(self, path: Path) -> None:
         path.chmod(0)
@@ -124,10 +121,10 @@ class Damage:
         if self.random.random() < 0.5:
             self.canaries.fill(self.run)
             return "the user's folder in its place"
-        self._link_to_a_folder_at(self.run)
+        self._link_at(self.run)
         return "a link in its place"
 
-    def _link_to_a_folder_at(self, path: Path) -> None:
+    def _link_at(self, path: Path) -> None:
         target = self.beside / f"folder {self.random.random()}"
         self.canaries.fill(target)
         path.symlink_to(target)

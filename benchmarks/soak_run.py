@@ -7,61 +7,26 @@ import os
 import re
 import shutil
 import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import psutil
-import support
 from canary import Canaries
 from soak_child import FIRST_USER
 from soak_damage import FALSE_LOSS, Damage, journal_lines, read, safe
 from soak_plan import Plan, Start
+from soak_processes import TOKEN, Warm, alive, owned, small_disk, targets
 
-CHILD = Path(__file__).with_name("soak_child.py")
 LATE = 30.0  # seconds over its budget after which a run hangs
-GONE = 5.0  # seconds within which what a run leaves must be gone
+GONE, GONE_KILLED = 5.0, 15.0  # seconds within which what a run leaves must be gone
 SENTENCE = 700  # characters at most
-TOKEN = "AUTOML_SOAK"
 IN_ORDER = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 LIVE = 0.1  # seconds after the begin within which a signal may find no handler yet
-
-
-class Warm:
-    """The process that forks the fits (`soak_child.py`)."""
-
-    def __init__(self) -> None:
-        environment = support.environment() | {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "2"}
-        self.process = subprocess.Popen(
-            [sys.executable, str(CHILD)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
-        )  # fmt: skip
-        self._told()
-
-    def _told(self) -> dict[str, Any]:
-        assert self.process.stdout is not None
-        return dict(json.loads(self.process.stdout.readline()))
-
-    def start(self, spec: dict[str, Any]) -> int:
-        """Process of the fit."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(spec) + "\n")
-        self.process.stdin.flush()
-        return int(self._told()["pid"])
-
-    def status(self) -> int:
-        """How the fit ended; waits for it."""
-        return int(self._told()["status"])
-
-    def close(self) -> None:
-        """End it."""
-        self.process.communicate()
 
 
 @dataclass
@@ -98,7 +63,7 @@ class Scene:
         self.canaries.fill(folder / "place" / "beside")
         self.canaries.fill(folder / "user" / "own")
         if plan.folder == "user's":
-            names = [name for name in ("table/notes.txt", "prepared/x", "reserve", "temporary", "mine.txt", "lock")]
+            names = ["table/notes.txt", "prepared/x", "reserve", "temporary", "mine.txt", "lock"]
             self.canaries.fill(self.run, tuple(Random(plan.number).sample(names, 3)))
         self.failures: list[str] = []
         self.outcomes: list[str] = []
@@ -140,7 +105,7 @@ class Scene:
         if start.limit and start.limit[0] == "memory_limit":
             settings["memory_limit"] = int(start.limit[1])
         # as an ordinary user where that makes the difference; each run is another one
-        plain = "chmod" in start.damages or start.limit[:1] == ("NPROC",)
+        plain = any("chmod" in one.damages or one.limit[:1] == ("NPROC",) for one in self.plan.starts)
         user = FIRST_USER + self.plan.number if plain else 0
         spec = {"folder": str(self.work), "table": self.plan.table, "settings": settings, "environment": own,
                 "limit": start.limit, "user": user}  # fmt: skip
@@ -218,7 +183,7 @@ class Scene:
 
     def _left(self, start: Start, ended: Ended, temporary: set[str]) -> list[str]:
         """Processes and temporary folders some seconds later; what is left is ended here."""
-        until = time.monotonic() + GONE
+        until = time.monotonic() + (GONE if ended.told else GONE_KILLED)  # a server may still import
         all_at_once = start.target == "all" and start.number == signal.SIGKILL and ended.sent is not None
 
         def folders() -> set[str]:
@@ -253,51 +218,7 @@ class Scene:
         return found
 
 
-# ---- processes and disks
-
-
-def alive(pid: int) -> bool:
-    """Whether it runs; a zombie does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.Error:
-        return False
-
-
-def targets(pid: int, target: str) -> list[int]:
-    """Processes of a fit: "main", its "server", a "worker" of that, or "all"."""
-    with suppress(psutil.Error):
-        main = psutil.Process(pid)
-        servers = main.children()
-        workers = [worker for server in servers for worker in server.children()]
-        found = {"main": [main], "server": servers[:1], "worker": workers[:1], "all": [*workers, *servers, main]}
-        return [process.pid for process in found[target]]
-    return []
-
-
-def owned(token: str) -> list[psutil.Process]:
-    """Processes that were started by the runs of a scene, whoever is their parent now."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.environ().get(TOKEN) == token and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
-
-
-@contextmanager
-def small_disk(kind: str, run: Path) -> Iterator[None]:
-    """The run folder as a disk of 3 MB, where that is asked for and may be mounted."""
-    mounted = False
-    if kind == "small disk" and shutil.which("mount"):
-        run.mkdir()
-        mount = ["mount", "-t", "tmpfs", "-o", "size=3m", "none", str(run)]
-        mounted = not subprocess.run(mount, capture_output=True, check=False).returncode
-    try:
-        yield
-    finally:
-        if mounted:
-            subprocess.run(["umount", "-l", str(run)], check=True)
+# ---- helpers
 
 
 def _kinds(phrases: list[str]) -> list[str]:
