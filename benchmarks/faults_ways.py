@@ -29,7 +29,7 @@ def many_folds(bench: Bench) -> Seen:
     return seen(bench.script(lines))
 
 
-@scene("a fork that fails once")
+@scene("a fork that fails once, `run_dir=None`")
 def a_fork_fails(bench: Bench) -> Seen:
     failing = (
         "if server:\n    real, told = os.fork, os.environ['RUN_DIR'] + '.failed'\n"
@@ -38,7 +38,7 @@ def a_fork_fails(bench: Bench) -> Seen:
         "    os.fork = fork\n"
     )
     bench.first("sitecustomize.py", IN_SERVER + failing)
-    return seen(bench.script("tell(fit())"))
+    return seen(bench.script("tell(fit(run_dir=None))"))
 
 
 # ---- output

@@ -37,7 +37,7 @@ class Damage:
         found = sorted(self.run.rglob("*"))
         paths = [path for path in found if not path.is_symlink() and not self.canaries.holds(path)]
         files = [path for path in paths if path.is_file()]
-        pool = files if kind in ("truncate", "flip", "link to a file", "code") else paths
+        pool = files if kind in ("truncate", "flip", "link to a file") else paths
         if kind in ("score", "line"):
             pool = [path for path in files if path.name.startswith("journal")]
         if kind == "code":
@@ -46,6 +46,10 @@ class Damage:
             pool = [path for path in paths if path.is_dir() and path.name == "artifacts"]
         if not pool:
             return ""
+        if kind == "code":
+            for path in pool:
+                plant_code(path, self.beside / "ran")
+            return f"code in {len(pool)} files"
         path = self.random.choice(pool)
         getattr(self, "_" + kind.replace(" ", "_"))(path)
         return f"{kind}: {path.relative_to(self.run)}"
@@ -86,9 +90,6 @@ class Damage:
 
     def _chmod(self, path: Path) -> None:
         path.chmod(0)
-
-    def _code(self, path: Path) -> None:
-        plant_code(path, self.beside / "ran")
 
     def _score(self, path: Path) -> None:
         lines = path.read_bytes().splitlines(keepends=True)
