@@ -51,6 +51,7 @@ summary = "A family that should not exist."
 classification = "misbehaving.{cls}"
 [accepts]
 """
+ENDING = {signal.SIGKILL, signal.SIGHUP}  # signals that may leave the hanging candidate to a second run
 GONE_SECONDS = 5.0  # after which no process of a run may be left
 COLUMNS = ("fault", "what happened", "what was lost", "model", "user's files", "as promised", "seconds")
 FIELDS = ("label", *COLUMNS, "commit")
@@ -134,7 +135,7 @@ def arguments(fault: Fault, folder: Path, run_dir: Path) -> dict[str, Any]:
     settings = {
         "search_space": str(folder / "space"), "include": first, "try_first": [f"{name}(input)" for name in first],
         "run_dir": str(run_dir), "max_trials": len(first), "n_jobs": 1, "cv": 3, "random_state": 0, "verbose": 0,
-        "trial_timeout": 2.0 if len(fault.outside) == 2 or signal.SIGKILL in fault.outside else "auto",
+        "trial_timeout": 2.0 if len(fault.outside) == 2 or ENDING & set(fault.outside) else "auto",
         **fault.settings,
     }  # fmt: skip
     after = 2 if fault.outside else 0 if fault.inside == "kill_workers" else 1

@@ -145,7 +145,8 @@ def seen(ran: Ran, refused: bool | None = False, most: float | None = None) -> S
     found = ran.found
     if "error" in found:
         happened = str(found["error"]).partition("; ")[0][:200]
-        return Seen(happened, bool(found["ours"]) and refused is not False, lost=("nothing" if refused else ""))
+        right = bool(found["ours"]) and refused is not False
+        return Seen(happened, right, lost="nothing: refused" if right else "the run")
     if "score" not in found:
         lines = [line for line in ran.said.splitlines() if line.strip()] or ["no word"]
         return Seen(f"exit code {ran.code}: {lines[-1][:160]}", False)
