@@ -132,7 +132,7 @@ def ended(process: subprocess.Popen[str], started: float) -> Ran:
     return Ran(process.returncode, said or "", json.loads(found[-1]) if found else {}, time.monotonic() - started)
 
 
-def seen(ran: Ran, refused: bool | None = False, most: float | None = None) -> Seen:
+def seen(ran: Ran, refused: bool | None = False, most: float | None = None, good: float = GOOD) -> Seen:
     """A fit as a row.
 
     Parameters
@@ -141,6 +141,8 @@ def seen(ran: Ran, refused: bool | None = False, most: float | None = None) -> S
         Whether a sentence is right, a model is (False), or either (None).
     most : float, optional
         Seconds that `fit` may take.
+    good : float
+        Accuracy that the model must have, at least.
     """
     found = ran.found
     if "error" in found:
@@ -151,7 +153,7 @@ def seen(ran: Ran, refused: bool | None = False, most: float | None = None) -> S
         lines = [line for line in ran.said.splitlines() if line.strip()] or ["no word"]
         return Seen(f"exit code {ran.code}: {lines[-1][:160]}", False)
     happened = f"(`stop_reason_` {found['reason']})"
-    right = found["score"] > GOOD and not refused
+    right = found["score"] >= good and not refused
     if most is not None:
         happened = f"`fit` took {found['wall']:.1f} s {happened}"
         right = right and found["wall"] <= most

@@ -154,7 +154,7 @@ def fit(X: Any = None, y: Any = None, **settings: Any) -> Any:
 
 def tell(model: Any, **more: Any) -> None:
     """Say what came of it, in the last line."""
-    print(json.dumps({**described(model), **more}), flush=True)
+    print(json.dumps({**described(model), **more}, default=float), flush=True)
 
 
 def timed(**settings: Any) -> None:
