@@ -686,7 +686,7 @@ def plant_pickles(folder, told):
 def test_a_planted_pickle_is_not_read(tmp_path, space, name):
     automl(space, tmp_path / "run", [], executor="inline").fit(X, Y)
     plant_pickles(tmp_path / "run", tmp_path / name)
-    model_or_sentence(automl(space, tmp_path / "run", [], executor="inline", max_trials=3), "run_dir")
+    model_or_sentence(automl(space, tmp_path / "run", [], executor="inline", max_trials=3), "")
     assert not (tmp_path / name).exists()
 
 
