@@ -32,10 +32,6 @@ PLANS = {
     "altered score": ("inline", "own", (Start(), Start(("score",)))),
     "planted pickle": ("inline", "own", (Start(), Start(("code",)))),
 }
-OPEN = {  # what the library does not survive yet
-    "SIGHUP", "the user's folder", "artifacts removed", "the user's folder in its place", "altered score",
-    "planted pickle",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +50,7 @@ def plan(executor, folder, starts):
     return Plan(1, table, settings, folder, starts)
 
 
-def named(name):
-    marks = pytest.mark.xfail(reason="still to be mended") if name in OPEN else ()
-    return pytest.param(name, marks=marks)
-
-
-@pytest.mark.parametrize("name", [named(name) for name in PLANS])
+@pytest.mark.parametrize("name", PLANS)
 def test_what_must_hold_holds(warm, name):
     scene = play(plan(*PLANS[name]), warm)
     assert scene.failures == []
