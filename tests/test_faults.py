@@ -4,6 +4,7 @@ import errno
 import gc
 import json
 import os
+import pickle
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -19,7 +21,7 @@ from separate import lines_of
 from sklearn.datasets import load_iris
 
 from automl import AutoML
-from automl.errors import DiskError, RunDirError
+from automl.errors import ArgumentError, AutoMLError, DiskError, RunDirError
 from automl.execute import pool
 from automl.trials import journal as journals
 from automl.trials.artifacts import Artifacts, LeafCache
@@ -100,6 +102,20 @@ def automl(space, run_dir, first, **arguments):
     include = sorted({name.removesuffix("(input)") for name in first})
     arguments = {"max_trials": len(first), "n_jobs": 1, "cv": 2, "verbose": 0, "random_state": 0, **arguments}
     return AutoML(search_space=space, include=include, try_first=first, run_dir=run_dir, **arguments)
+
+
+def model_or_sentence(model, word):
+    """The fitted model, or None where it was refused with a sentence that holds the word."""
+    try:
+        model.fit(X, Y)
+    except AutoMLError as error:
+        said = str(error)
+    else:
+        assert len(model.predict(X)) == len(X)
+        return model
+    assert word in said
+    assert "\n" not in said
+    return None
 
 
 def events(folder):
@@ -488,6 +504,242 @@ def test_nothing_survives_a_killed_main_process(tmp_path, space, named):
     if named:
         resumed = automl(space, run, ["naive_bayes", "decision_tree", "hangs"], trial_timeout=1)
         check(resumed.fit(X, Y), run, written=False)
+
+
+# ---- what goes missing, or is damaged
+
+
+@pytest.mark.parametrize(
+    "do",
+    [shutil.rmtree, lambda run: run.rename(f"{run} 2")],
+    ids=["removed", "renamed"],
+)
+def test_a_run_folder_that_goes_in_mid_run(tmp_path, space, do):
+    def act(progress):
+        if progress.trials == 2 and (tmp_path / "run").exists():
+            do(tmp_path / "run")
+
+    model = automl(space, tmp_path / "run", ["slow"], executor="inline", callbacks=[act]).fit(X, Y)
+    assert len(model.predict(X)) == len(X)
+    assert model.n_trials_ >= 2
+
+
+def test_a_server_of_workers_that_is_killed(tmp_path, space):
+    def kill(progress):
+        if progress.trials == 1:
+            for server in psutil.Process().children():
+                server.kill()
+
+    model = automl(space, tmp_path / "run", ["slow"], callbacks=[kill]).fit(X, Y)
+    assert model.score(X, Y) > 0.9
+    check(model, tmp_path / "run")
+
+
+FAILING_FORK = """
+import os, sys
+if any("execute.server" in word for word in sys.orig_argv) and not os.path.exists({told!r}):
+    fork = os.fork
+    def fail():
+        open({told!r}, "w").close()
+        os.fork = fork
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+    os.fork = fail
+"""
+
+
+def test_a_fork_that_fails_once(tmp_path, space, monkeypatch):
+    told = tmp_path / "failed"
+    (tmp_path / "first").mkdir()
+    (tmp_path / "first" / "sitecustomize.py").write_text(FAILING_FORK.format(told=str(told)), encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path / "first"))
+    model = automl(space, None, []).fit(X, Y)
+    assert told.exists()
+    assert model.score(X, Y) > 0.9
+
+
+def halved(path):
+    os.truncate(path, path.stat().st_size // 2)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "damage"),
+    [
+        pytest.param("*.npy", halved, id="predictions cut short"),
+        pytest.param("*.pkl", halved, id="a model cut short"),
+        pytest.param("fold*.json", lambda path: os.truncate(path, 0), id="a result empty"),
+        pytest.param("fold*", Path.unlink, id="all folds removed"),
+    ],
+)
+def test_files_of_folds_that_are_damaged_cost_their_trials(tmp_path, space, pattern, damage):
+    automl(space, tmp_path / "run", [], executor="inline").fit(X, Y)
+    damaged = sorted((tmp_path / "run").rglob(pattern))
+    assert damaged
+    for path in damaged:
+        damage(path)
+    model = automl(space, tmp_path / "run", [], executor="inline", max_trials=3).fit(X, Y)
+    assert model.score(X, Y) > 0.9
+
+
+def test_descriptors_do_not_grow_with_trials_and_folds(tmp_path, space):
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 40, before[1]))
+    try:
+        model = automl(space, tmp_path / "run", [], executor="inline", cv=10, max_trials=8).fit(X, Y)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert model.score(X, Y) > 0.9
+
+
+def test_output_that_cannot_be_written_is_given_up(tmp_path, space, monkeypatch):
+    with open("/dev/full", "w", buffering=1, encoding="utf-8") as stream:
+        monkeypatch.setattr(sys, "stdout", stream)
+        try:
+            model = automl(space, tmp_path / "run", [], executor="inline", verbose=1).fit(X, Y)
+        finally:
+            monkeypatch.undo()
+            os.dup2(null := os.open(os.devnull, os.O_WRONLY), stream.fileno())  # what is buffered goes somewhere
+            os.close(null)
+    assert model.score(X, Y) > 0.9
+
+
+# ---- what is not ours
+
+
+def planted(folder, *names):
+    """Files of the user's, and what they hold."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(f"{name}, the user's own", encoding="utf-8")
+    return {folder / name: f"{name}, the user's own" for name in names}
+
+
+def assert_untouched(files):
+    assert {path: path.exists() and path.read_text(encoding="utf-8") for path in files} == files
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pytest.param(["prepared/mine/x", "table/notes.txt", "artifacts/a.pkl", "reserve"], id="folders of the user's"),
+        pytest.param(["temporary", "notes.txt"], id="a file called temporary"),
+    ],
+)
+@pytest.mark.parametrize("resume", ["auto", False])
+def test_a_folder_of_the_users_is_refused(tmp_path, space, names, resume):
+    files = planted(tmp_path / "run", *names)
+    with pytest.raises(RunDirError, match="run_dir"):
+        automl(space, tmp_path / "run", [], executor="inline", resume=resume).fit(X, Y)
+    assert_untouched(files)
+    assert {path for path in (tmp_path / "run").rglob("*") if path.is_file()} == set(files)
+
+
+def test_a_folder_behind_a_link_is_left_alone(tmp_path, space):
+    run = tmp_path / "run"
+    automl(space, run, [], executor="inline").fit(X, Y)
+    folders = [path for path in run.iterdir() if path.is_dir()]
+    files = {}
+    for folder in folders:
+        shutil.rmtree(folder)
+        files |= planted(tmp_path / "users" / folder.name, "notes.txt", "deep/notes.txt")
+        folder.symlink_to(tmp_path / "users" / folder.name)
+    assert files
+    model_or_sentence(automl(space, run, [], executor="inline", resume=False), "run_dir")
+    assert_untouched(files)
+
+
+class Planted:
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+def plant_pickles(folder, told):
+    paths = sorted(folder.rglob("*.pkl"))
+    assert paths
+    for path in paths:
+        path.write_bytes(pickle.dumps(Planted(told)))
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file")  # the planted one
+def test_a_planted_pickle_is_not_read(tmp_path, space):
+    automl(space, tmp_path / "run", [], executor="inline").fit(X, Y)
+    plant_pickles(tmp_path / "run", tmp_path / "ran")
+    model_or_sentence(automl(space, tmp_path / "run", [], executor="inline", max_trials=3), "")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_strangers_journal_names_no_folder(tmp_path, space):
+    run, victim = tmp_path / "run", tmp_path / "victim"
+    for folder in (run, victim):
+        automl(space, folder, [], executor="inline").fit(X, Y)
+    before = {path: path.read_bytes() for path in sorted(victim.rglob("*")) if path.is_file()}
+    wanted = {"run_dir": str(victim), "resume": False}
+    rewrite(run, lambda event: event | {"arguments": {**event.get("arguments", {}), **wanted}}, "session")
+    with suppress(AutoMLError):  # a sentence is as good as a model
+        model = AutoML.replay(run, search_space=space, verbose=0)
+        assert model.run_dir != str(victim)
+        model.fit(X, Y)
+    assert {path: path.read_bytes() for path in sorted(victim.rglob("*")) if path.is_file()} == before
+
+
+def rewrite(run, change, kind=""):
+    """Lines of a run's journal, or those of one kind, as `change` makes them."""
+    path = run / "journal.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    told = [json.loads(line) for line in lines]
+    new = [json.dumps(change(event)).encode() + b"\n" if kind in event["event"] else line
+           for event, line in zip(told, lines, strict=True)]  # fmt: skip
+    assert new != lines
+    path.write_bytes(b"".join(new))
+
+
+def test_an_altered_score_is_not_believed(tmp_path, space):
+    loss = 1.25e-7
+    automl(space, tmp_path / "run", [], executor="inline").fit(X, Y)
+    rewrite(tmp_path / "run", lambda event: event | {"loss": loss}, "finish")
+    model = model_or_sentence(automl(space, tmp_path / "run", [], executor="inline"), "journal")
+    assert model is None or loss not in {trial.loss for trial in model.trials_}
+
+
+def without(name):
+    return lambda events: [{key: value for key, value in event.items() if key != name} for event in events]
+
+
+def having(name, wrong):
+    return lambda events: [{**event, name: wrong} if name in event else event for event in events]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda events: [*events, [1, 2]], id="a list"),
+        pytest.param(lambda events: [*events, b"\xff\xfe"], id="not UTF-8"),
+        pytest.param(without("trial"), id="no trial"),
+        pytest.param(without("status"), id="no status"),
+        pytest.param(having("rung", "x"), id="a word for a rung"),
+        pytest.param(having("candidate", "nonsense(input, depth=3)"), id="no such candidate"),
+        pytest.param(having("seconds", 1e300), id="seconds beyond all"),
+        pytest.param(lambda events: events[1:], id="no first line"),
+    ],
+)
+def test_a_damaged_journal_ends_with_a_model_or_a_sentence(tmp_path, space, damage):
+    automl(space, tmp_path / "run", [], executor="inline").fit(X, Y)
+    changed = damage(events(tmp_path / "run"))
+    lines = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in changed]
+    (tmp_path / "run" / "journal.jsonl").write_bytes(b"\n".join([*lines, b""]))
+    model_or_sentence(automl(space, tmp_path / "run", [], executor="inline"), "run_dir")
+
+
+def test_a_model_is_not_saved_over_a_table(tmp_path, space):
+    files = planted(tmp_path, "data.csv")
+    model = automl(space, None, [], executor="inline").fit(X, Y)
+    with pytest.raises(ArgumentError, match="path"):
+        model.save(tmp_path / "data.csv")
+    assert_untouched(files)
 
 
 # ---- the clock, and others
