@@ -21,7 +21,7 @@ from automl.data.table import Table, Text, side_by_side
 from automl.data.texts import count_texts
 from automl.data.unread import about_unread, with_lost
 from automl.data.views import Levels, Moments, Plain, Rest, Words
-from automl.data.wide import cells_of, plain_number, screened
+from automl.data.wide import Ends, cells_of, plain_number, screened
 from automl.data.wishes import Wishes, as_wished, checked
 from automl.data.wording import listed
 from automl.errors import DataError, DataWarning
@@ -109,7 +109,7 @@ class Columns:
         places = screened(frame, wishes)
         frame = frame if places is None else frame.iloc[:, places]
         cells, sure = cells_of(frame)
-        columns, read = _told_apart(frame, cells, set(sure.tolist()), wishes, hurry, slow)
+        columns, read = _told_apart(frame, cells, sure, wishes, hurry, slow)
         if not any(column.views for column in columns):  # better numbers of rows than nothing
             columns = [
                 Column(one.name, "number", (Plain(),)) if _is_row_number(one) and one.name not in wishes else one
@@ -231,7 +231,8 @@ class Columns:
         """`encode`, and what would be warned of."""
         frame = self.align(X)
         cells, sure = cells_of(frame)
-        others = sorted({*range(len(cells))} - {*sure.tolist()})  # numbers of a column of numbers can be read
+        # numbers of a column of numbers can be read
+        others = [k for k in range(len(cells)) if k not in sure or self.columns[k].kind != "number"]
         said = about_unread([self.columns[place] for place in others], [cells[place] for place in others])
         return self._table(cells, len(frame)), said
 
@@ -265,7 +266,7 @@ class Columns:
 def _told_apart(
     frame: pd.DataFrame,
     cells: list[Cells],
-    sure: set[int],
+    sure: dict[int, Ends],
     wishes: dict[Hashable, Any],
     hurry: Hurry,
     slow: int,
@@ -276,7 +277,7 @@ def _told_apart(
     read, left = 0, False
     for place, (name, one) in enumerate(zip(frame.columns, cells, strict=True)):
         if place in sure and name not in wishes:
-            column = plain_number(name)
+            column = plain_number(name, sure[place])
         elif name in wishes:
             column = as_wished(name, one, wishes[name])
         elif left or (read >= slow if slow >= 0 else hurry()):

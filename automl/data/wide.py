@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.cells import Cells
+from automl.data.cells import EXACT, Cells
 from automl.data.kinds import ID_ROWS, Column
+from automl.data.parse import NumberFormat
 from automl.data.views import Plain
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
+Ends = tuple[float, float]  # the least and the largest number
 
 MOST_COLUMNS = 20_000  # that are read: of more, those that vary most over the rows
 SCREEN_ROWS, SCREEN_LEAST = 100, 20  # evenly spread rows that are looked at to find these,
@@ -119,29 +121,26 @@ class NumberCells(Cells):
         return pd.Series(self.__dict__["numbers"])
 
 
-def cells_of(frame: pd.DataFrame) -> tuple[list[Cells], Places]:
-    """The cells of each column, and the places of those that are plain numbers for sure (see `kinds.learn`)."""
+def cells_of(frame: pd.DataFrame) -> tuple[list[Cells], dict[int, Ends]]:
+    """The cells of each column, and the ends of those that are plain numbers for sure (see `kinds.learn`), by place."""
     wide = frame.shape[1] > MANY_COLUMNS and len(frame) <= MOST_ROWS
     cells: dict[int, Cells] = {}
-    sure: list[Places] = []
+    sure: dict[int, Ends] = {}
     for places, numbers in number_blocks(frame) if wide else ():
         present = np.count_nonzero(~np.isnan(numbers), axis=0)
         cells |= {int(place): NumberCells(numbers[:, k], int(present[k])) for k, place in enumerate(places)}
-        sure.append(places[_surely_numbers(numbers, present)])
+        sure |= _surely_numbers(places, numbers, present)
     made = [cells[k] if k in cells else Cells(frame.iloc[:, k]) for k in range(frame.shape[1])]
-    return made, np.concatenate(sure) if sure else np.zeros(0, dtype=np.int64)
+    return made, sure
 
 
-def plain_number(name: Hashable) -> Column:
+def plain_number(name: Hashable, ends: Ends) -> Column:
     """What `kinds.learn` says of a column of numbers that are neither dates nor identifiers, and vary."""
-    return Column(name, "number", _PLAIN)
+    return Column(name, "number", (Plain(NumberFormat(low=ends[0], high=ends[1])),))
 
 
-_PLAIN = (Plain(),)
-
-
-def _surely_numbers(numbers: Floats, present: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether the columns vary, and hold fractions or what neither dates written as numbers nor identifiers can be."""
+def _surely_numbers(places: Places, numbers: Floats, present: NDArray[np.int64]) -> dict[int, Ends]:
+    """Ends of the columns that vary, and hold fractions or what neither dates, identifiers nor codes can be."""
     missing = np.isnan(numbers)
     low = np.where(missing, np.inf, numbers).min(axis=0, initial=np.inf)
     high = np.where(missing, -np.inf, numbers).max(axis=0, initial=-np.inf)
@@ -150,4 +149,6 @@ def _surely_numbers(numbers: Floats, present: NDArray[np.int64]) -> NDArray[np.b
     repeated = (head[1:] == head[:-1]).any(axis=0)
     no_days = (low < _FIRST_DAY) | (high > _LAST_DAY)
     no_identifier = (present < max(ID_ROWS, len(numbers))) | repeated
-    return np.asarray((low < high) & (fractions | (no_days & no_identifier)))
+    exact = np.maximum(-low, high) <= EXACT
+    sure = np.flatnonzero((low < high) & exact & (fractions | (no_days & no_identifier)))
+    return {int(places[k]): (float(low[k]), float(high[k])) for k in sure}

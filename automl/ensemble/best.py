@@ -18,15 +18,13 @@ def known_partial(history: History, known: dict[int, float] | None) -> Trial | N
 def best(history: History, evaluator: Evaluator) -> Trial:
     """The best candidate that was evaluated in full, if possible one whose files are whole.
 
-    Before there is one, the best partial one if it beats the dummy. Partial ones are compared on the most thorough rung
+    Where none beats the dummy, the best partial one if that does. Partial ones are compared on the most thorough rung
     that any has a fold of, on the folds that all of them have there, which are the first.
     """
     first = history.complete()[0]
     if first.origin != DUMMY:
         whole = [trial for trial in history.kept() if trial.origin != DUMMY]
         return next((trial for trial in whole if evaluator.holds(trial)), first)
-    if history.searched():
-        return first  # nothing is better than a constant prediction
     partial = [t for t in history.trials if t.fold_losses and not t.complete and evaluator.ended_folds(t)]
     rows = max((trial.rung.rows * trial.rung.iterations for trial in partial), default=1.0)
     partial = [trial for trial in partial if trial.rung.rows * trial.rung.iterations == rows]
@@ -42,8 +40,11 @@ def unfinished(trial: Trial, history: History, evaluator: Evaluator) -> list[str
     """What the user should know of a model that is not a whole candidate; time is blamed where it was short."""
     if trial.origin == DUMMY:
         return [_constant(history)]
+    if trial.complete or history.complete()[0].origin != DUMMY:
+        return []  # what is better than whole candidates is told where it is found
     if history.searched():
-        return []
+        part = f"{had(trial, evaluator)} of a candidate that was not evaluated in full"
+        return [f"The model is one of {part}, as none that was beats a constant prediction; give it more time."]
     return [f"No candidate was evaluated in full: the model is one of {had(trial, evaluator)}; give it more time."]
 
 

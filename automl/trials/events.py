@@ -175,8 +175,9 @@ def check_order(events: list[dict[str, Any]]) -> None:
     for number, event in enumerate(events, start=1):
         if (reason := _out_of_order(event, number, starts, ended)) is not None:
             raise ValueError(f"line {number}: {reason}")
-        if event["event"] == "start":
+        if event["event"] == "start":  # also once more: its files were lost, or its process was killed
             starts[event["trial"]] = event
+            ended.discard(event["trial"])
         elif event["event"] == "finish":
             ended.add(event["trial"])
 
@@ -187,7 +188,7 @@ def _out_of_order(event: dict[str, Any], number: int, starts: dict[int, dict[str
         return "a run begins in line 1, and only there"
     if kind == "start":
         same = trial in starts and all(starts[trial][name] == event[name] for name in ("candidate", "rung"))
-        if trial != len(starts) and (not same or trial in ended):
+        if trial != len(starts) and not same:
             return f"trial {trial} cannot start here"
         if any(parent >= trial for parent in event["parents"]):
             return f"trial {trial} has parents that come after it"
