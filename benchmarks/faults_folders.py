@@ -14,7 +14,7 @@ from typing import Any
 
 from canary import plant_code
 from faults_bench import Bench, Ran, Seen, ended, scene, seen
-from soak_damage import FALSE_LOSS, journal_lines, read
+from soak_damage import FALSE_LOSS, journal_lines, read, sealed
 
 FIT = "tell(fit(executor='inline'))"
 GO_ON = "tell(fit(max_trials=4))"
@@ -25,9 +25,8 @@ def journal(bench: Bench) -> Path:
 
 
 def rewrite(bench: Bench, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-    """Each line of the journal as `change` makes it."""
-    lines = [json.dumps(change(read(line))).encode() + b"\n" for line in journal_lines(bench.run)]
-    journal(bench).write_bytes(b"".join(lines))
+    """Each line of the journal as `change` makes it, its checksum right."""
+    journal(bench).write_bytes(sealed([change(read(line)) for line in journal_lines(bench.run)]))
 
 
 # ---- the user's folders
@@ -144,7 +143,9 @@ def a_planted_pickle(bench: Bench) -> Seen:
 @scene("altered score in the journal")
 def an_altered_score(bench: Bench) -> Seen:
     bench.script(FIT)
-    rewrite(bench, lambda event: event | {"loss": FALSE_LOSS} if event.get("loss") is not None else event)
+    lines = [read(line) for line in journal_lines(bench.run)]
+    altered = [event | ({"loss": FALSE_LOSS} if event.get("loss") is not None else {}) for event in lines]
+    journal(bench).write_bytes(b"".join(json.dumps(event).encode() + b"\n" for event in altered))
     ran = bench.script("model = fit(max_trials=4); tell(model, losses=[trial.loss for trial in model.trials_])")
     believed = FALSE_LOSS in ran.found.get("losses", [])
     found = seen(ran, refused=None)
@@ -165,7 +166,7 @@ def _damaged_journal(name: str, change: Callable[[list[bytes]], list[bytes]]) ->
 def _without(name: str) -> Callable[[list[bytes]], list[bytes]]:
     def change(lines: list[bytes]) -> list[bytes]:
         events = [{key: value for key, value in read(line).items() if key != name} for line in lines]
-        return [json.dumps(event).encode() + b"\n" for event in events]
+        return [sealed(events)]
 
     return change
 
@@ -173,7 +174,7 @@ def _without(name: str) -> Callable[[list[bytes]], list[bytes]]:
 def _with(**wrong: Any) -> Callable[[list[bytes]], list[bytes]]:
     def change(lines: list[bytes]) -> list[bytes]:
         events = [read(line) for line in lines]
-        return [json.dumps(e | {k: v for k, v in wrong.items() if k in e}).encode() + b"\n" for e in events]
+        return [sealed([e | {k: v for k, v in wrong.items() if k in e} for e in events])]
 
     return change
 

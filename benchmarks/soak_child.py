@@ -15,7 +15,7 @@ import tempfile
 import traceback
 import warnings
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,9 +102,8 @@ def fitted(spec: dict[str, Any], folder: Path) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def child(spec: dict[str, Any]) -> NoReturn:
-    """The life of a forked fit."""
-    status = 1
+def child(spec: dict[str, Any]) -> int:
+    """The life of a forked fit, until its interpreter ends as any other; returns the exit status."""
     try:
         folder = Path(spec["folder"])
         os.setsid()
@@ -124,12 +123,10 @@ def child(spec: dict[str, Any]) -> NoReturn:
             unlimit(kind)
         (folder / "out.new").write_text(json.dumps(told), encoding="utf-8")
         (folder / "out.new").rename(folder / "out.json")
-        status = 0
+        return 0
     except BaseException:  # whatever it is, the log tells; the warm process must not go on twice
         traceback.print_exc()
-    finally:
-        sys.stderr.flush()
-        os._exit(status)
+    return 1
 
 
 def main() -> None:
@@ -148,7 +145,7 @@ def main() -> None:
         spec = json.loads(line)
         pid = os.fork()
         if pid == 0:
-            child(spec)
+            sys.exit(child(spec))
         print(json.dumps({"pid": pid}), flush=True)
         status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         print(json.dumps({"ended": pid, "status": status}), flush=True)
