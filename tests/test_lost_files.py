@@ -13,6 +13,7 @@ from sklearn.datasets import load_iris
 from automl import AutoML, estimator
 from automl.ensemble import rescue
 from automl.trials.artifacts import Artifacts
+from automl.trials.run_dir import RunDir
 from automl.trials.trial import TOP
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
@@ -90,7 +91,8 @@ def losses(model):
 
 def test_a_fold_that_lacks_a_file_never_happened(tmp_path):
     AutoML(**SMALL, run_dir=tmp_path / "run").fit(X, Y)
-    artifacts = Artifacts(tmp_path / "run")
+    with RunDir(tmp_path / "run") as run_dir:
+        artifacts = Artifacts(run_dir.files, run_dir.run)
     key = next(path.parent.parent.name for path in files(tmp_path / "run") if path.name == "fold1.pkl")
     assert list(artifacts.folds(key, TOP)) == [0, 1, 2]
     next(path for path in files(tmp_path / "run") if path.name == "fold1.npy" and key in str(path)).unlink()

@@ -130,6 +130,17 @@ def test_temporary_folders_of_runs_that_were_killed_go_with_the_next(tmp_path, m
     assert not alive.path.exists()
 
 
+def test_a_temporary_folder_that_cannot_be_written_goes(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("automl.trials.run_dir.Journal", full)
+    with pytest.raises(RunDirError, match="No space left on device"):
+        RunDir(None)
+    assert list(tmp_path.iterdir()) == []
+
+
 # ---- a stranger's run
 
 

@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -73,10 +73,16 @@ class RunDir:
     def __init__(self, path: str | Path | None, resume: str | bool = "auto") -> None:
         self._temporary = path is None
         self.path = Path(tempfile.gettempdir())
+        with ExitStack() as stack:
+            self._begin(path, resume, stack)
+            stack.pop_all()
+
+    def _begin(self, path: str | Path | None, resume: str | bool, undo: ExitStack) -> None:
         try:
             if path is None:
                 remove_orphans(self.path)
                 self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+                undo.callback(remove_tree, self.path)
             else:
                 self.path = Path(os.path.abspath(path)).resolve()
             self.files = self.path / FILES
@@ -91,15 +97,12 @@ class RunDir:
             if isinstance(error, RunDirError):
                 raise
             raise self._unwritable(error) from error
+        undo.callback(self._lock.release)
         try:
             self.run = self._marked()
             self.journal = self._open(resume)
         except OSError as error:
-            self._lock.release()
             raise self._unwritable(error) from error
-        except BaseException:
-            self._lock.release()
-            raise
 
     def _unwritable(self, error: Exception) -> RunDirError:
         why = getattr(error, "strerror", None) or error
