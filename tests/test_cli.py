@@ -453,7 +453,7 @@ def test_interrupted_fit_still_writes_the_model(tmp_path, number):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_before_there_is_a_model_is_told_by_the_exit_code(monkeypatch, capsys, number, code):
-    monkeypatch.setattr("automl.data.read.read_table", lambda *_: os.kill(os.getpid(), number))
+    monkeypatch.setattr("automl.data.read.read_table", lambda *_, **__: os.kill(os.getpid(), number))
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
     assert main(["fit", "table.csv", "-t", "y"]) == code
     assert "stopped before there was anything to keep" in capsys.readouterr().err

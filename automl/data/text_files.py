@@ -109,7 +109,9 @@ def mended(frame: pd.DataFrame, path: Path, target: str | None, options: dict[st
     options : dict
         For `pandas.read_csv`.
     """
-    rounded = [name for name in frame.columns if frame[name].dtype == np.float64 and _is_rounded(frame[name])]
+    floats = frame.select_dtypes("float64")
+    large = np.maximum(floats.max(), -floats.min()) > EXACT
+    rounded = [name for name in floats.columns[large] if _is_whole(frame[name])]
     if rounded:
         written = pd.read_csv(path, usecols=rounded, dtype=str, **options)
         for name in rounded:
@@ -128,9 +130,9 @@ def mended(frame: pd.DataFrame, path: Path, target: str | None, options: dict[st
     return frame
 
 
-def _is_rounded(values: pd.Series[Any]) -> bool:
-    largest = values.abs().max()
-    return bool(largest > EXACT) and bool(np.isfinite(largest)) and bool((values.dropna() % 1 == 0).all())
+def _is_whole(values: pd.Series[Any]) -> bool:
+    present = values.dropna()
+    return bool(np.isfinite(present).all()) and bool((present % 1 == 0).all())
 
 
 def _may_lack_a_label(values: pd.Series[Any]) -> bool:
