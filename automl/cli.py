@@ -28,7 +28,10 @@ LONGEST_START = 30.0  # an older process was something else before (``exec autom
 ROWS_SHOWN = 15
 
 FILES = "CSV (also .gz), TSV, or Parquet where pyarrow is installed."
-MISSING = "Empty fields and the words NA, NaN, NULL, None, n/a (and pandas' other defaults) are missing values."
+MISSING = (
+    "Empty fields and the words NA, NaN, NULL, None, n/a (and pandas' other defaults) are missing values, but where "
+    "one is among few labels of the target."
+)
 BUDGET = (
     "Seconds in all, from the start of the command until the model is written. "
     "(default: 300, or no limit with --max-trials)"

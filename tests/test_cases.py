@@ -361,3 +361,29 @@ def test_scores_read_the_target_as_the_fit_did():
     assert model.score(table, "y") > 0.99
     assert model.score(table[1::2], "y") > 0.99  # 512,345 alone might be thousands
     assert model.score(table, X) > 0.99
+
+
+# ---- the command line
+
+
+def test_the_command_line_says_how_files_were_read_and_what_was_not(tmp_path, monkeypatch, capsys):
+    from automl.cli import main
+
+    monkeypatch.chdir(tmp_path)
+    table = pd.DataFrame({"x": X.round(2), "z": RNG.random(ROWS), "y": np.where(X > 500, "NA", "EU")})
+    written(tmp_path, table.to_csv(index=False, sep="\t"), "utf-16")
+    assert main(["fit", "table.csv", "-t", "y", "--max-trials", "1", "--n-jobs", "1", "--include", "naive_bayes"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "Mind: The file is UTF-16 text, and is read as such." in told
+    assert "Mind: In the target 'y' the word 'NA'" in told
+    some = table.astype({"x": object})
+    some.loc[4, "x"] = "lots"
+    written(tmp_path, some.to_csv(index=False), name="some.csv")
+    assert main(["predict", "model", "some.csv", "--proba"]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert told.count("Mind: Column 'x': 1 of 120 cells cannot be read as numbers and count as missing, 'lots'") == 1
+    assert "On these rows 'y' is known: accuracy" in told
+    assert set(pd.read_csv("predictions.csv", keep_default_na=False)["y"]) == {"NA", "EU"}
+    written(tmp_path, table.assign(x="lots").to_csv(index=False), name="all.csv")
+    assert main(["predict", "model", "all.csv"]) == 2
+    assert "Column 'x': 120 of 120 cells cannot be read as numbers" in capsys.readouterr().err

@@ -43,6 +43,8 @@ def read_amounts(y: pd.Series[Any], task: str) -> tuple[pd.Series[Any], NumberFo
     DataError
         If a few rows are no numbers, or they are of several units.
     """
+    if task == "regression" and isinstance(y.dtype, pd.CategoricalDtype):
+        y = y.astype(object)
     if task not in ("auto", "regression") or not _is_text(y):
         return y, None, ""
     cells = Cells(y)

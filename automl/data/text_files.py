@@ -109,9 +109,9 @@ def mended(frame: pd.DataFrame, path: Path, target: str | None, options: dict[st
     options : dict
         For `pandas.read_csv`.
     """
-    largest = frame.select_dtypes(np.float64).abs().max()
-    beyond = largest.index[(largest > EXACT) & np.isfinite(largest)]
-    rounded = [name for name in beyond if (frame[name].dropna() % 1 == 0).all()]
+    floats = frame.select_dtypes("float64")
+    large = np.maximum(floats.max(), -floats.min()) > EXACT
+    rounded = [name for name in floats.columns[large] if _is_whole(frame[name])]
     if rounded:
         written = pd.read_csv(path, usecols=rounded, dtype=str, **options)
         for name in rounded:
@@ -128,6 +128,11 @@ def mended(frame: pd.DataFrame, path: Path, target: str | None, options: dict[st
             )
         frame[target] = frame[target].astype(object).where(~words.isin(kept.index), words)
     return frame
+
+
+def _is_whole(values: pd.Series[Any]) -> bool:
+    present = values.dropna()
+    return bool(np.isfinite(present).all()) and bool((present % 1 == 0).all())
 
 
 def _may_lack_a_label(values: pd.Series[Any]) -> bool:
