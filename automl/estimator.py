@@ -138,7 +138,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     best_params_ : dict
         Its hyperparameters.
     best_score_ : float
-        Cross-validated score of `best_estimator_`, in the metric's own unit.
+        Cross-validated score of `best_estimator_`, in the metric's own unit; of some of the folds or rows where that
+        is no model that was evaluated in full, which `time_report_["notes"]` then say.
     trials_ : list of Trial
     failures_ : list of Trial
     ensemble_weights_ : dict
@@ -437,7 +438,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         ndarray of shape (n_rows, n_classes) or (n_rows,)
-            NaN for rows that were in no validation part.
+            NaN for rows that were in no validation part (of a model that was not evaluated in full: of its folds), or
+            whose predictions are lost.
         """
         check_fitted(self)
         return self._out_of_fold.copy()

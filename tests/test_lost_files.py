@@ -9,12 +9,10 @@ import numpy as np
 import pytest
 from separate import events_of
 from sklearn.datasets import load_iris
+from test_evaluator import evaluator_of, problem, ran, trial_of
 
 from automl import AutoML, estimator
 from automl.ensemble import rescue
-from automl.trials.artifacts import Artifacts
-from automl.trials.run_dir import RunDir
-from automl.trials.trial import TOP
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
 SMALL = {
@@ -90,13 +88,17 @@ def losses(model):
 
 
 def test_a_fold_that_lacks_a_file_never_happened(tmp_path):
-    AutoML(**SMALL, run_dir=tmp_path / "run").fit(X, Y)
-    with RunDir(tmp_path / "run") as run_dir:
-        artifacts = Artifacts(run_dir.files, run_dir.run)
-    key = next(path.parent.parent.name for path in files(tmp_path / "run") if path.name == "fold1.pkl")
-    assert list(artifacts.folds(key, TOP)) == [0, 1, 2]
-    next(path for path in files(tmp_path / "run") if path.name == "fold1.npy" and key in str(path)).unlink()
-    assert list(artifacts.folds(key, TOP)) == [0, 2]
+    evaluator = evaluator_of(tmp_path, *problem())
+    trial = trial_of(evaluator, "decision_tree(input)", ran(evaluator, "decision_tree(input)"))
+    assert evaluator.ended_folds(trial) == [0, 1, 2]
+    assert evaluator.holds(trial)
+    next(path for path in files(tmp_path) if path.name == "fold1.npy").unlink()
+    assert evaluator.ended_folds(trial) == [0, 2]
+    assert not evaluator.holds(trial)
+    assert not evaluator.holds(trial, read=False)
+    again = ran(evaluator, "decision_tree(input)")
+    assert evaluator.holds(trial)
+    assert again.fold_losses == trial.fold_losses
 
 
 def vanish(folder, how):

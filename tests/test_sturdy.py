@@ -100,6 +100,18 @@ def test_a_worker_less_is_no_end(tmp_path, monkeypatch):
         assert "No further worker" in note
 
 
+def test_no_room_for_descriptors_costs_no_worker_that_runs(tmp_path, monkeypatch):
+    with make_executor("processes", 2, tmp_path) as executor:
+        executor.attach(Misdeeds(tmp_path))
+        bench = Bench(executor)
+        bench.submit(job("answer", seconds=1.0))
+        assert executor.finished(0.2) == []
+        monkeypatch.setattr(pool, "Pipe", refuse)
+        bench.submit(job("answer"))
+        assert all(isinstance(result, Outcome) for result in bench.collect(2).values())
+        assert "No further worker" in executor.notes[0]
+
+
 def test_a_server_that_dies_costs_no_trial(tmp_path):
     with make_executor("processes", 1, tmp_path) as executor:
         executor.attach(Misdeeds(tmp_path))

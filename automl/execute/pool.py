@@ -165,7 +165,9 @@ class Pool:
         try:
             return self._forked(give_up)
         except (OSError, EOFError) as error:
-            if isinstance(error, ForkError) and not alone:  # others would end with the server
+            if give_up():
+                return None
+            if not alone:  # others would end with the server
                 raise
             self._stop_server()
             self._fork = False
