@@ -84,9 +84,10 @@ def _arrow_column(values, random):
 
     It makes dates of the numbers beside dates.
     """
-    cut = random.choice([len(values), len(values) // 2])
-    parts = [pa.Array.from_pandas(part) for part in (values[:cut], values[cut:]) if len(part)]
-    made = pa.chunked_array(parts)
+    whole = pa.Array.from_pandas(values)
+    whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+    cut = random.choice([len(whole), len(whole) // 2])
+    made = pa.chunked_array([whole[:cut], whole[cut:]])
     if isinstance(values.dtype, STORED):
         return made
     kept = _alike(values, made.to_pylist())
