@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Integral, Number
 
 import numpy as np
 import pandas as pd
@@ -135,6 +136,8 @@ def _same_cell(one, other):
         return _is_missing(one) and _is_missing(other)
     if isinstance(one, (bool, np.bool_)) or isinstance(other, (bool, np.bool_)):
         return isinstance(one, (bool, np.bool_)) and isinstance(other, (bool, np.bool_)) and one == other
+    if isinstance(one, Integral) is not isinstance(other, Integral) and isinstance(one, Number) and abs(one) > 2**53:
+        return False  # whole numbers that floats cannot tell apart may be codes, floats are none
     return bool(one == other)
 
 
