@@ -79,9 +79,9 @@ def check_predicts_alike(model, X, others):
         assert _equal(model.predict(other), expected), f"{form}: other predictions"
 
 
-def check_later(model, X, random):
+def check_later(model, X, random, named):
     """Assert that the model answers to tables that may come after the one of the fit, or refuses other content."""
-    for name, like, later in later_tables(X, random):
+    for name, like, later in later_tables(X, random, named):
         try:
             answer = model.predict(later)
         except AutoMLError as error:
@@ -99,11 +99,11 @@ def check_later(model, X, random):
             assert np.isfinite(answer).all(), name
 
 
-def later_tables(frame, random):
+def later_tables(frame, random, named):
     """Tables that may come after the one of the fit: a name, whether the content is of the same kind, the table."""
     width = range(frame.shape[1])
     yield "one row", True, frame.iloc[[0]]
-    yield "shuffled", True, frame.iloc[:, random.sample(width, len(width))]
+    yield "shuffled", named, frame.iloc[:, random.sample(width, len(width))]
     empty = pd.DataFrame(np.nan, index=range(2), columns=frame.columns)
     yield "all missing", True, empty
     yield "objects missing", True, empty.astype(object).where(empty.notna(), None)
@@ -155,7 +155,7 @@ def _throw(X, y, task, random):
         return Seen(refusal=f"{type(error).__name__}: {shape(str(error))}")
     check_read_alike(X, others)
     check_predicts_alike(model, X, others)
-    check_later(model, X, random)
+    check_later(model, X, random, named=given is not others.get("array"))
     failures = [f"{trial.candidate.family} {trial.status}: {shape(str(trial.error))}" for trial in model.failures_]
     return Seen(True, failures=failures, forms=[*others])
 

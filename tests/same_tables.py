@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Integral, Number
 
 import numpy as np
 import pandas as pd
@@ -84,9 +85,10 @@ def _arrow_column(values, random):
 
     It makes dates of the numbers beside dates.
     """
-    cut = random.choice([len(values), len(values) // 2])
-    parts = [pa.Array.from_pandas(part) for part in (values[:cut], values[cut:]) if len(part)]
-    made = pa.chunked_array(parts)
+    whole = pa.Array.from_pandas(values)
+    whole = whole.combine_chunks() if isinstance(whole, pa.ChunkedArray) else whole
+    cut = random.choice([len(whole), len(whole) // 2])
+    made = pa.chunked_array([whole[:cut], whole[cut:]])
     if isinstance(values.dtype, STORED):
         return made
     kept = _alike(values, made.to_pylist())
@@ -134,6 +136,8 @@ def _same_cell(one, other):
         return _is_missing(one) and _is_missing(other)
     if isinstance(one, (bool, np.bool_)) or isinstance(other, (bool, np.bool_)):
         return isinstance(one, (bool, np.bool_)) and isinstance(other, (bool, np.bool_)) and one == other
+    if isinstance(one, Integral) is not isinstance(other, Integral) and isinstance(one, Number) and abs(one) > 2**53:
+        return False  # whole numbers that floats cannot tell apart may be codes, floats are none
     return bool(one == other)
 
 

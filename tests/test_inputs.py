@@ -14,6 +14,7 @@ import pytest
 from scipy import sparse
 
 from automl import AutoML
+from automl.data.arrays import table_of_rows
 from automl.data.columns import Columns
 from automl.data.frame import as_frame, as_target, refuse_too_large
 from automl.errors import DataError
@@ -116,6 +117,13 @@ def test_levels_that_are_large_whole_numbers_stay_whole(ordered):
     frame = pd.DataFrame({"a": pd.Categorical(levels, ordered=ordered)})
     assert as_frame(pa.Table.from_pandas(frame))["a"].dtype == as_frame(frame)["a"].dtype
     assert as_frame(pa.Table.from_pandas(frame))["a"].astype(object).tolist()[3] == 2**62 + 1
+
+
+@pytest.mark.parametrize("gap", [{}, {"a": None}])
+def test_large_whole_numbers_of_dicts_stay_whole_beside_gaps(gap):
+    table = table_of_rows([{"a": 2**62 + 1}, gap, {"a": 2**53 + 1}])
+    assert table["a"].tolist()[::2] == [2**62 + 1, 2**53 + 1]
+    assert table["a"].isna().tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize("make", [sparse.csr_matrix, sparse.csc_array, sparse.coo_array, sparse.dok_matrix])

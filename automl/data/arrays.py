@@ -55,7 +55,7 @@ def cells_of(array: NDArray[Any]) -> NDArray[Any]:
 def table_of_rows(rows: Sequence[Any]) -> pd.DataFrame:
     """A table of a list of rows, or of dicts."""
     if rows and all(isinstance(row, Mapping) for row in rows):
-        return pd.DataFrame(list(map(dict, rows)))
+        return pd.DataFrame(list(map(dict, rows)), dtype=object)  # else gaps make floats of large whole numbers
     for place, row in enumerate(rows):
         if isinstance(row, (str, bytes, Mapping)) or not hasattr(row, "__len__") or getattr(row, "ndim", 1) == 0:
             raise DataError(f"Reshape your data to rows and columns: entry {place} of X is {kind_of(row)}, not a row.")
