@@ -40,6 +40,7 @@ COLUMN_TYPE = (
     "level=low<mid<high is an order."
 )
 TEST_DATA = "Rows to predict later: the run says where they differ from the table. Never learned from."
+MEMORY = "Of all workers, 3GB say, and a quarter for a table's text; auto: 80 % of the machine's."
 OVERLAY = "Folder of TOML files laid over ours."
 
 app = typer.Typer(
@@ -167,7 +168,7 @@ def fit(
     cv: Annotated[int | None, typer.Option(help="Number of folds. (default: by the number of rows)")] = None,
     ensemble: Annotated[bool, typer.Option(help="Whether the model may be an ensemble.")] = True,
     trial_timeout: Annotated[float | None, typer.Option(help="Seconds that one candidate may take.")] = None,
-    memory_limit: Annotated[str, typer.Option(help="Of all workers, 3GB say; auto: 80 % of the machine's.")] = "auto",
+    memory_limit: Annotated[str, typer.Option(help=MEMORY)] = "auto",
     n_jobs: Annotated[int, typer.Option(help="Cores to use; -1 is all.")] = -1,
     seed: Annotated[int | None, typer.Option(help="With --max-trials and --n-jobs 1: the same run again.")] = None,
     run_dir: Annotated[Path | None, typer.Option(help="Keeps journal and trials; a killed run goes on there.")] = None,
