@@ -194,7 +194,7 @@ def first_candidates(try_first: Any, space: Space) -> list[Candidate]:
 
 
 def seed(name: str, value: Any) -> int:
-    """A whole number from 0 to 2**63 - 1, which journals and generators take.
+    """A whole number from 0 to 2**32 - 1, which is what NumPy and scikit-learn take.
 
     Raises
     ------
@@ -203,8 +203,8 @@ def seed(name: str, value: Any) -> int:
     """
     if isinstance(value, bool) or not isinstance(value, (int, numbers.Integral)):
         raise InputTypeError(f"{name} must be a whole number, a NumPy generator, or None; got {value!r}.")
-    if not 0 <= int(value) < 2**63:
-        raise ArgumentError(f"{name} must not be negative, nor above 2**63 - 1; got {value!r}.")
+    if not 0 <= int(value) < 2**32:
+        raise ArgumentError(f"{name} must not be negative, nor above 2**32 - 1; got {value!r}.")
     return int(value)
 
 

@@ -47,6 +47,7 @@ COLUMN_TYPE = (
     "level=low<mid<high is an order."
 )
 TEST_DATA = "Rows to predict later: the run says where they differ from the table. Never learned from."
+MEMORY = "Of all workers, 3GB say, and a quarter for a table's text; auto: 80 % of the machine's."
 OVERLAY = "Folder of TOML files laid over ours; they name classes that are imported: only files that you trust."
 OUT = "Folder for the model: new, empty, or of an earlier one, which is replaced."
 PREDICTIONS = "CSV to write, one line a row of the table; an earlier one is replaced."
@@ -183,7 +184,7 @@ def fit(
     cv: Annotated[int | None, typer.Option(help="Number of folds. (default: by the number of rows)")] = None,
     ensemble: Annotated[bool, typer.Option(help="Whether the model may be an ensemble.")] = True,
     trial_timeout: Annotated[float | None, typer.Option(help="Seconds that one candidate may take.")] = None,
-    memory_limit: Annotated[str, typer.Option(help="Of all workers, 3GB say; auto: 80 % of the machine's.")] = "auto",
+    memory_limit: Annotated[str, typer.Option(help=MEMORY)] = "auto",
     n_jobs: Annotated[int, typer.Option(help="Cores to use; -1 is all.")] = -1,
     seed: Annotated[int | None, typer.Option(help="With --max-trials and --n-jobs 1: the same run again.")] = None,
     run_dir: Annotated[Path | None, typer.Option(help=RUN_DIR)] = None,

@@ -75,6 +75,7 @@ def test_a_pipe_is_read_once_and_may_be_empty(pipe, tmp_path):
         read_table(file)
 
 
+@pytest.mark.slow
 def test_predict_reads_a_pipe(pipe):
     quick = ["--max-trials", "1", "--include", "naive_bayes", "--n-jobs", "1", "-q"]
     assert main(["fit", "table.csv", "-t", "y", "--drop", "id", *quick]) == 0

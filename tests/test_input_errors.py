@@ -126,7 +126,7 @@ ARGUMENTS = {
     "n_jobs a text": ({"n_jobs": "all"}, InputTypeError, "n_jobs must be a whole number"),
     "random_state": ({"random_state": "x"}, InputTypeError, "random_state must be a whole number"),
     "random_state below 0": ({"random_state": -1}, ArgumentError, "random_state must not be negative"),
-    "random_state too large": ({"random_state": 2**70}, ArgumentError, r"random_state must .* above 2\*\*63 - 1; got"),
+    "random_state too large": ({"random_state": 2**32}, ArgumentError, r"random_state must .* above 2\*\*32 - 1; got"),
     "executor": ({"executor": "threads"}, ArgumentError, "executor must be one of 'processes', 'inline'"),
     "ensemble": ({"ensemble": "yes"}, ArgumentError, "ensemble must be one of 'auto', True, False"),
     "resume": ({"resume": "yes"}, ArgumentError, "resume must be one of"),

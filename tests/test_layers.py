@@ -99,3 +99,20 @@ def test_the_first_import_is_fast(code):
         python(code)
         seconds.append(time.perf_counter() - started)
     assert min(seconds) < 1.0
+
+
+ONE_PLACE = {  # what goes wrong where it is called elsewhere
+    "print": {"output.py", "execute/server.py"},  # use output.say; the server's goes to the workers' log
+    "catch_warnings": {"native.py"},  # use native.ignored or native.recorded
+    "threadpool_limits": set(),  # use native.limited
+}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_is_the_whole_process_is_changed_in_one_place(path):
+    relative = path.relative_to(PACKAGE).as_posix()
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+    names = {getattr(call, "id", getattr(call, "attr", "")) for call in calls} - {""}
+    printing = {call.id for call in calls if isinstance(call, ast.Name)}  # consoles have a `print`, too
+    used = (names & set(ONE_PLACE) - {"print"}) | (printing & {"print"})
+    assert relative.startswith("testing/") or [name for name in used if relative not in ONE_PLACE[name]] == []

@@ -107,7 +107,7 @@ def test_fit_from_python_goes_on_without_its_lines(monkeypatch):
         AutoML(**quick, verbose=1, callbacks=[callback]).fit(table, "y")
 
 
-@pytest.mark.parametrize("trouble", ["full, told late", "pipe"])
+@pytest.mark.parametrize("trouble", ["full, told late", pytest.param("pipe", marks=pytest.mark.slow)])
 def test_fit_on_the_command_line_writes_its_model(monkeypatch, tmp_path, capsys, trouble):
     monkeypatch.setattr(sys, "stdout", TROUBLES[trouble])
     assert main(["fit", "table.csv", "-t", "y", *QUICK]) == 0

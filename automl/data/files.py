@@ -10,7 +10,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -51,21 +51,26 @@ def at_rest(path: Path, memory_limit: int | None = None) -> Iterator[Path]:
     """
     most = None if memory_limit is None else int(TEXT_SHARE * memory_limit)
     name, plain = str(path), stat.S_ISREG(path.stat().st_mode)
-    with tempfile.TemporaryDirectory(prefix="automl-table-") as folder:
+    with ExitStack() as stack:
+
+        def copied(content: IO[bytes]) -> Path:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="automl-table-"))
+            return _copied(content, Path(folder) / "table", name, most)
+
         if not plain:
             with path.open("rb") as pipe:
-                path = _copied(pipe, Path(folder) / "pipe", name, most)
+                path = copied(pipe)
         with path.open("rb") as file:
             head = file.read(6)
         opener = next((opener for sign, opener in _OPENERS.items() if head.startswith(sign)), None)
         if opener is not None:
             with _unpacked(path, opener, name) as content:
-                path = _copied(content, Path(folder) / "table", name, most)
+                path = copied(content)
         elif most is not None and path.stat().st_size > most:
             raise _too_large(name, most)
         elif path.suffix.lower() in COMPRESSED:  # it is not, but pandas would believe the name
             with path.open("rb") as content:
-                path = _copied(content, Path(folder) / "table", name, most)
+                path = copied(content)
         yield path
 
 
