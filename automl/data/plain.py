@@ -67,6 +67,8 @@ def beyond_floats(values: pd.Series[Any]) -> bool:
 
 def is_plain(dtype: Any) -> bool:
     """Whether columns of this dtype need not be looked at."""
+    if str(dtype) == "str" or isinstance(dtype, pd.DatetimeTZDtype):
+        return True
     if not (isinstance(dtype, np.dtype) and dtype.isnative):
         return False
     return dtype.kind in "biuMm" or (dtype.kind == "f" and dtype.itemsize in (4, 8))

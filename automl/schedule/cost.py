@@ -35,7 +35,7 @@ class CostModel:
     def __init__(
         self, space: Space, task: Task, folds: int, *, out_of_bag: bool = False, measured: bool = True
     ) -> None:
-        self.space, self.kind, self.rows = space, task.kind, task.rows
+        self.space, self.rows = space, task.rows
         self.columns, self.wide_columns = task.columns, task.wide_columns
         self.classes, self.folds, self.measured = task.n_outputs, folds, measured
         self.out_of_bag = out_of_bag

@@ -194,7 +194,7 @@ class Scheduler:
 
         Others are for workers: their libraries take as long to load here.
         """
-        path = history.space.component(candidate.family).estimator.path(self.cost.kind) or ""
+        path = history.space.component(candidate.family).estimator.path(history.space.kind or "") or ""
         if not path.startswith(OURS):
             return None
         scoring = 2 * self.cost.folds * self.score_seconds  # validation and training rows
