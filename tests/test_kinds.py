@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automl.data.columns import Columns
+from automl.data.frame import as_frame
 from automl.errors import DataError
 
 TABLES = Path(os.environ.get("AUTOML_DATASETS", Path(__file__).parent.parent.parent / "shared" / "datasets"))
@@ -149,7 +150,7 @@ CELL = (
 @settings(deadline=None, max_examples=150)
 @given(st.lists(CELL, min_size=1, max_size=12), st.lists(CELL, min_size=1, max_size=6))
 def test_no_cell_makes_reading_fail(first, second):
-    frame = pd.DataFrame({"c": pd.Series(first, dtype=object), "x": range(len(first))})
+    frame = as_frame(pd.DataFrame({"c": pd.Series(first, dtype=object), "x": range(len(first))}))
     columns = Columns.learn(frame)
     table = columns.encode(frame)
     assert len(table) == len(frame)
