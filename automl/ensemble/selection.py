@@ -12,6 +12,7 @@ Array = NDArray[Any]
 STEPS = 25  # more showed no gain in AutoGluon's measurements (its PR 4737)
 
 
+@np.errstate(invalid="ignore")  # numbers too large for the 32 bits of kept predictions are infinite
 def select(
     predictions: Sequence[Array],
     losses: Callable[[list[Array]], Array],
