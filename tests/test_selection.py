@@ -91,3 +91,11 @@ def test_stops_when_out_of_time_with_what_it_has(steps):
     assert sum(weights.values()) == pytest.approx(1.0)
     if steps == 0:
         assert weights == {int(np.argmin(mean_loss(truths)(predictions))): 1.0}
+
+
+@pytest.mark.parametrize(("other", "chosen"), [([1.0, 2.0], 1), ([1e200, 1e200], 0)])
+def test_predictions_beyond_floats_of_32_bits_warn_of_nothing(other, chosen):
+    """They are kept as infinite: chosen only where there is nothing else."""
+    with np.errstate(over="ignore"):
+        predictions = [np.array([[1e200, -1e200], other]).astype(np.float32)]
+    assert select(predictions, lambda blends: (blends[0] - [1.0, 2.0]).sum(axis=1) ** 2) == {chosen: 1.0}

@@ -32,6 +32,7 @@ def too_slow(seconds: float, scores: int, left: float | None) -> str:
     return f"No ensemble was made: the metric takes {took} a call, and {STEPS * scores:,} calls would not fit."
 
 
+@np.errstate(invalid="ignore")  # numbers too large for the 32 bits of kept predictions are infinite
 def select(
     predictions: Sequence[Array],
     losses: Callable[[list[Array]], Array],
