@@ -387,17 +387,17 @@ def _refuse_folder(out: Path | None) -> None:
 @contextmanager
 def _collected() -> Iterator[list[str]]:
     """What is warned of cells that cannot be read; other warnings are shown as ever."""
-    import warnings
+    from automl import native
 
     said: list[str] = []
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", DataWarning)
+    with native.recorded() as caught:
         yield said
-    for one in caught:
-        if issubclass(one.category, DataWarning):
-            said.append(str(one.message))
+    for text in caught:
+        name, _, sentence = text.partition(": ")
+        if name == DataWarning.__name__:
+            said.append(sentence)
         else:
-            warnings.showwarning(one.message, one.category, one.filename, one.lineno)
+            say(f"automl: {text}", error=True)
 
 
 def _write_csv(table: Any, out: Path, source: Path | None = None) -> None:

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+LONGEST = 500  # characters of a warning that are recorded
 _lock = threading.RLock()
 _local = threading.local()
 
@@ -140,18 +141,18 @@ class _Filters:
         if record is None:
             self._show(message, category, *place, **more)
         else:
-            record.append(f"{category.__name__}: {str(message).splitlines()[0][:200]}")
+            record.append(f"{category.__name__}: {str(message).splitlines()[0][:LONGEST]}")
 
 
 _filters = _Filters()
 
 
 @contextmanager
-def ignored(message: str = "", category: type[Warning] = Warning) -> Iterator[None]:
-    """Warnings whose message starts so (a regular expression) are not told."""
+def ignored(message: str = "", category: type[Warning] = Warning, module: str = "") -> Iterator[None]:
+    """Warnings whose message and module start so (regular expressions) are not told."""
     with _filters:
         with _lock:
-            warnings.filterwarnings("ignore", message, category)
+            warnings.filterwarnings("ignore", message, category, module)
         yield
 
 

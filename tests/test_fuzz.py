@@ -90,7 +90,7 @@ def test_a_planted_error_is_found_where_it_is_raised(monkeypatch):
 
     monkeypatch.setattr(Columns, "align", broken)
     found = {row["found"] for row in (fuzzing.told(SEED, number) for number in range(6)) if "found" in row}
-    assert found == {"RuntimeError in columns.encode: no column '…' of #"}
+    assert found == {"RuntimeError in columns.look: no column '…' of #"}
 
 
 # ---- the command

@@ -150,7 +150,7 @@ CELL = (
 @settings(deadline=None, max_examples=150)
 @given(st.lists(CELL, min_size=1, max_size=12), st.lists(CELL, min_size=1, max_size=6))
 def test_no_cell_makes_reading_fail(first, second):
-    frame = as_frame(pd.DataFrame({"c": pd.Series(first, dtype=object), "x": range(len(first))}))
+    frame = as_frame(pd.DataFrame({"c": pd.Series(first, dtype=object), "x": range(len(first))}), least_rows=1)
     columns = Columns.learn(frame)
     table = columns.encode(frame)
     assert len(table) == len(frame)

@@ -13,7 +13,8 @@ import pytest
 
 from automl import AutoML
 from automl.data.columns import Columns
-from automl.ensemble.hand_over import _start_refit
+from automl.ensemble.hand_over import _Steps
+from automl.ensemble.refit import start_refit
 from automl.estimator import _scatter
 from automl.trials.trial import TOP
 
@@ -120,6 +121,7 @@ def test_the_refit_of_many_rows_leaves_time_for_their_files_to_go(rows, spare):
     executor = SimpleNamespace(submit=lambda trial, job: jobs.append(job))
     for left, fits in ((9.6, True), (5.0, False)):
         budget = SimpleNamespace(remaining=lambda left=left: left)
-        assert _start_refit(trial, evaluator, executor, budget, notes) is fits
+        steps = _Steps(SimpleNamespace(trouble=None), evaluator, executor, budget, None)
+        assert start_refit(trial, evaluator, executor, steps._left(), notes) is fits
     assert jobs[0].seconds_limit == pytest.approx(9.6 - spare, abs=1e-3)
     assert len(notes) == 1

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from automl import AutoML
-from automl.ensemble.hand_over import _constant
+from automl.ensemble.best import _constant
 from automl.space.reader import read_space
 from automl.trials.history import History
 from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal

@@ -12,12 +12,12 @@ takes a second.
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from automl import native
 from automl.space.candidate import INPUT, Candidate, Node
 from automl.space.component import Component, Param
 from automl.space.domain import Choice, Value
@@ -203,9 +203,8 @@ class _Template:
         # validation would encode every document, which takes longer than the rest; ours are well-formed
         trials = hyperopt.trials_from_docs(documents, validate=False)
         settings = {"n_startup_jobs": 0, "gamma": GAMMA, "n_EI_candidates": draws, "verbose": False}
-        with warnings.catch_warnings():
-            # Hyperopt 0.3 sets shapes of arrays, of which NumPy 2.5 warns; it is nothing that a user could change
-            warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"hyperopt\.")
+        # Hyperopt 0.3 sets shapes of arrays, of which NumPy 2.5 warns; it is nothing that a user could change
+        with native.ignored(category=DeprecationWarning, module=r"hyperopt\."):
             document = tpe.suggest([new_id], self._domain, trials, seed, **settings)[0]
         return {label: values[0] for label, values in document["misc"]["vals"].items() if values}
 
