@@ -524,6 +524,7 @@ def test_a_run_folder_that_goes_in_mid_run(tmp_path, space, do):
     assert model.n_trials_ >= 2
 
 
+@pytest.mark.slow
 def test_a_server_of_workers_that_is_killed(tmp_path, space):
     def kill(progress):
         if progress.trials == 1:

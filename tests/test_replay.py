@@ -42,6 +42,7 @@ def test_a_replay_ends_as_the_run_did(tmp_path, schedule):
     ]
 
 
+@pytest.mark.slow
 def test_fits_that_the_clock_ended_end_there_again(tmp_path):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(15_000, 20))

@@ -181,6 +181,7 @@ def test_a_longer_budget_goes_on(tmp_path):
     assert second.n_trials_ > first.n_trials_
 
 
+@pytest.mark.slow
 def test_a_run_keeps_its_folds_whatever_the_budget(tmp_path):
     """Folds of `cv="auto"` follow the budget once; a run that goes on without one has the same."""
     from sklearn.datasets import make_regression
