@@ -146,10 +146,11 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Weight of each trial in the ensemble, by number; empty without one.
     time_report_ : dict
         Where the seconds went.
-    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "disk", "run_dir",
+    stop_reason_ : {"time_budget", "max_trials", "patience", "exhausted", "interrupted", "executor", "disk", "run_dir",
         "replayed"}
-        "interrupted" is by Ctrl-C, SIGTERM or SIGHUP, "disk" by a full disk, "run_dir" by a run folder that was removed
-        or renamed: the model is the best until then, as far as its files are left.
+        "interrupted" is by Ctrl-C, SIGTERM or SIGHUP, "executor" by processes that cannot be started where the address
+        space is limited, "disk" by a full disk, "run_dir" by a run folder that was removed or renamed: the model is the
+        best until then, as far as its files are left.
     n_trials_ : int
         Candidates that were started.
     cv_splits_ : list of (train, validation) row numbers

@@ -77,8 +77,6 @@ def search(
             raise
         reason = "interrupted"
     except ExecutorError:
-        if not history.searched():
-            raise
         reason = "executor"
     for trial, result in executor.cancel():
         tell(history.finish(trial, result, budget.elapsed()))

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from sklearn.datasets import load_iris
 
+from automl import AutoML
 from automl.errors import DiskError
-from automl.execute import make_executor, pool, server
+from automl.execute import make_executor, memory, pool, server
 from automl.execute.pool import ForkError, Pool
 from automl.execute.server import Server
 from automl.testing.executors import Bench, Misdeeds, job
@@ -73,6 +75,26 @@ def test_nothing_can_be_started_at_all(tmp_path, monkeypatch):
     with make_executor("processes", 2, tmp_path) as executor:
         assert isinstance(done(executor, tmp_path, [job("answer")], 1)[0], Outcome)
         assert "candidates ran in this process" in executor.notes[0]
+
+
+def test_next_to_no_address_space_leaves_the_constant(monkeypatch):
+    """OpenBLAS waits for ever, or ends the process, where it gets no memory: nothing is fitted in this one."""
+    monkeypatch.setattr("automl.execute.sturdy.has_room_here", lambda: False)
+    monkeypatch.setattr(Pool, "start", refuse)
+    X, y = load_iris(return_X_y=True, as_frame=True)
+    model = AutoML(max_trials=3, n_jobs=1, verbose=0, include=["naive_bayes", "ridge", "knn"]).fit(X, y)
+    assert model.stop_reason_ == "executor"
+    assert len(model.predict(X)) == len(X)
+    assert any("address space is limited" in note for note in model.time_report_["notes"])
+
+
+def test_whether_there_is_address_space(monkeypatch):
+    resource = pytest.importorskip("resource")
+    assert memory.has_room_here()
+    for beyond, room in ((2 * memory.HERE_BYTES, True), (memory.HERE_BYTES // 2, False)):
+        limit = psutil.Process().memory_info().vms + beyond
+        monkeypatch.setattr(resource, "getrlimit", lambda kind, limit=limit: (limit, limit))
+        assert memory.has_room_here() is room
 
 
 def test_a_refit_is_not_run_where_nothing_could_end_it(tmp_path, monkeypatch):

@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import psutil
+
 if TYPE_CHECKING:
     from automl.execute.pool import Worker
     from automl.trials.trial import Job
 
 LEAST_BYTES = 500 * 10**6  # of a worker: where memory is short, fewer run at once
+HERE_BYTES = 10**9  # of address space that candidates in the main process must have left, where it is limited
+
+
+def has_room_here() -> bool:
+    """Whether candidates may run in this process: near the limit of its address space, OpenBLAS waits for ever.
+
+    In a worker that costs a trial.
+    """
+    try:
+        import resource
+    except ImportError:  # Windows
+        return True
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return limit == resource.RLIM_INFINITY or limit - psutil.Process().memory_info().vms >= HERE_BYTES
 
 
 class Memory:

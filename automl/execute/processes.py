@@ -25,7 +25,7 @@ from automl import signals
 from automl.errors import ExecutorError
 from automl.execute import pool
 from automl.execute.base import Runs
-from automl.execute.memory import Memory
+from automl.execute.memory import Memory, has_room_here
 from automl.execute.pool import Pool, Worker
 from automl.execute.worker import Unopened
 from automl.trials.disk import writing
@@ -186,7 +186,7 @@ class Processes:
             return False
         now = time.monotonic()
         waited = now - self._born >= min(WARM_SECONDS, WARM_SHARE * (job.ends - self._born))
-        return waited and job.expected <= HERE_SHARE * (job.ends - now)
+        return waited and job.expected <= HERE_SHARE * (job.ends - now) and has_room_here()
 
     def _collect(self, wait_seconds: float) -> list[Ended]:
         ended: list[Ended] = []

@@ -9,17 +9,19 @@ from typing import Self
 from automl.errors import DiskError, ExecutorError
 from automl.execute.base import Executor, Runs
 from automl.execute.inline import Inline
+from automl.execute.memory import has_room_here
 from automl.execute.processes import Processes
 from automl.trials.trial import Failure, Job, Outcome, Trial
 
 Ended = tuple[Trial, Outcome | Failure]
+NO_ROOM = "no candidate ran in this process, either, as its address space is limited (ulimit -v)"
 
 
 class Sturdy:
     """An executor of worker processes that goes on in the calling process where no more can be started.
 
     There, jobs run one after the other, and look at their limits between folds. A refit is not taken over: nothing
-    could end it in time.
+    could end it in time. Where the process has next to no address space left, nothing runs there.
 
     Parameters
     ----------
@@ -30,6 +32,7 @@ class Sturdy:
     def __init__(self, make: Callable[[], Processes]) -> None:
         self._open: dict[int, tuple[Trial, Job]] = {}
         self._runs: Runs | None = None
+        self._ended: ExecutorError | None = None  # why no candidate runs any more
         self._notes: list[str] = []
         self._failed: list[Ended] = []
         self._workers: Processes | None = None
@@ -39,11 +42,14 @@ class Sturdy:
         except DiskError:
             raise
         except (OSError, RuntimeError) as error:  # no room for processes, threads or descriptors
-            self._tell(f"worker processes cannot be started ({error})")
             self._now = Inline()
+            self._here(f"worker processes cannot be started ({error})")
 
-    def _tell(self, why: str) -> None:
-        self._notes.append(f"{why[:1].upper()}{why[1:]}: candidates ran in this process, one after the other.")
+    def _here(self, why: str) -> None:
+        """Candidates run in this process from now on, or none do; tell why."""
+        self._ended = None if has_room_here() else ExecutorError(why)
+        how = "candidates ran in this process, one after the other" if self._ended is None else NO_ROOM
+        self._notes.append(f"{why[:1].upper()}{why[1:]}: {how}.")
 
     @property
     def notes(self) -> list[str]:
@@ -81,6 +87,8 @@ class Sturdy:
 
     def finished(self, wait_seconds: float) -> list[Ended]:
         """Jobs that ended, waiting at most that long for the first one, or for a signal."""
+        if self._ended is not None:
+            raise self._ended
         try:
             return self._told(self._now.finished(wait_seconds))
         except ExecutorError as error:
@@ -99,8 +107,10 @@ class Sturdy:
 
     def _go_on_here(self, error: ExecutorError) -> None:
         self._now.close()
-        self._tell(str(error))
         self._now = Inline(self._runs)
+        self._here(str(error))
+        if self._ended is not None:
+            raise self._ended
         for trial, job in self._open.values():
             if job.refit:
                 self._failed.append((trial, Failure("crashed", str(error))))
