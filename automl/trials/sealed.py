@@ -14,7 +14,7 @@ import os
 import pickle
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import IO, Any, cast
@@ -54,12 +54,9 @@ def _kept_key(path: Path) -> bytes:
         beside = path.with_name(f"key-{secrets.token_hex(8)}")
         with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(secrets.token_bytes(KEY_BYTES))
-        try:
-            os.link(beside, path)  # the first of several processes wins, and none reads half a key
-        except FileExistsError:
-            pass
-        finally:
-            beside.unlink()
+        with suppress(FileExistsError):  # the first of several processes wins, and none reads half a key
+            os.link(beside, path)
+        beside.unlink()
     with path.open("rb") as file:
         known, key = os.fstat(file.fileno()), file.read()
     own = not hasattr(os, "getuid") or (known.st_uid == os.getuid() and not known.st_mode & 0o077)
