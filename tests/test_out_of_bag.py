@@ -1,6 +1,7 @@
 """Forests that validate themselves: one fit, the same kind of score, and nothing that peeks."""
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from test_evaluator import DECLARED, Killed, evaluator_of, job, noise, problem, 
 
 from automl import AutoMLClassifier
 from automl.data.splits import make_splits
+from automl.errors import ArtifactError
 from automl.evaluate import evaluator as evaluator_module
 from automl.evaluate import out_of_bag as once_module
 from automl.evaluate.evaluator import Evaluator
@@ -75,6 +77,19 @@ def test_predictions_are_scikit_learns(tmp_path, kind, text):
     assert (found > 0).all()
     np.testing.assert_allclose(found.sum(axis=1), 1.0)
     np.testing.assert_allclose(found, forest.oob_decision_function_, atol=2 * pipeline[-1].floor_ * found.shape[1])
+
+
+def test_without_its_one_model_no_fold_is_there(tmp_path):
+    evaluator = evaluator_of(tmp_path, *problem())
+    trial = trial_of(evaluator, FOREST, ran(evaluator, FOREST))
+    assert evaluator.ended_folds(trial) == [0, 1, 2]
+    path = next((tmp_path / "artifacts").rglob("fold0.pkl"))
+    path.write_bytes(path.read_bytes()[:100])
+    assert evaluator.ended_folds(trial) == []
+    with pytest.raises(ArtifactError, match="lacks files"):
+        evaluator.models(replace(trial, status="cut"))
+    assert ran(evaluator, FOREST).fold_losses == trial.fold_losses
+    assert len(evaluator.models(trial)) == 1
 
 
 @pytest.mark.parametrize("kind", ["multiclass", "regression"])

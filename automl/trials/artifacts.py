@@ -114,6 +114,8 @@ class Artifacts:
                     and path.with_suffix(".npy").stat().st_size
                 ):
                     found[result.fold] = result
+        if 0 not in found:  # which has the one model of folds that are predicted out of bag
+            found = {fold: result for fold, result in found.items() if not result.out_of_bag}
         return dict(sorted(found.items()))
 
     def model(self, key: str, rung: Rung, fold: int) -> Any:
