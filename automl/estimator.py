@@ -279,7 +279,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             If the input or an argument cannot work; the message says which and what to do (see `automl.errors`).
         """
         clock = TimeReport()
-        native.heed_fork()
+        native.single_threaded()
         settings = Settings.of(self, self._tasks)
         unkept = kept.check(self._carried(), settings.executor)
         recorded = None if self._replays is None else Recorded(self._replays)
@@ -447,7 +447,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 
     def _read(self, X: Any) -> pd.DataFrame:
         check_fitted(self)
-        native.heed_fork()
+        native.single_threaded()
         refuse_too_large(X, memory(self.memory_limit))
         frame = as_frame(X, least_rows=1)
         known = carries_names(X) and (

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
+FEW_PROCESSES = 4096  # a limit of processes that threads may meet
 LONGEST = 500  # characters of a warning that are recorded
 _lock = threading.RLock()
 _local = threading.local()
@@ -71,7 +72,7 @@ def limited(threads: int, *, blas: bool = True) -> Iterator[None]:
 
     OpenMP has a number for each thread that calls it, so that this one's is nobody else's.
     """
-    threads = 1 if heed_fork() else threads
+    threads = 1 if single_threaded() else threads
     with _blas.limited(threads) if blas else nullcontext(), _libraries("openmp").limit(limits=threads):
         yield
 
@@ -99,15 +100,43 @@ def forks_are_sound() -> None:
     _Forks.sound = True
 
 
-def heed_fork() -> bool:
-    """Use one thread of OpenMP from now on where this process is a fork; returns whether it is.
+def single_threaded() -> bool:
+    """Use one thread of OpenMP from now on where more do not work; returns whether that is so.
 
-    Only of forks of a process that may have used more before: a fork has none of its threads, and waits for them.
+    In a fork of a process that may have used more before: it has none of these threads, and waits for them. And where
+    no further thread can be started: GNU's OpenMP ends the process then.
     """
-    if _Forks.happened and not getattr(_local, "single", False):
+    single = _Forks.happened or _no_more_threads()
+    if single:
         _libraries("openmp").limit(limits=1)
-        _local.single = True
-    return _Forks.happened
+        os.environ["OMP_NUM_THREADS"] = "1"  # for libraries that are loaded later: each brings an OpenMP of its own
+    return single
+
+
+def _no_more_threads() -> bool:
+    """Whether a limit of processes (``ulimit -u``) has no room for a thread a core; asked where it is low."""
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_NPROC)[0]
+    except (ImportError, AttributeError):  # Windows
+        return False
+    if limit == resource.RLIM_INFINITY or limit > FEW_PROCESSES:
+        return False
+    done = threading.Event()
+    started: list[threading.Thread] = []
+    try:
+        for _ in range((os.cpu_count() or 1) - 1):
+            thread = threading.Thread(target=done.wait, daemon=True)
+            thread.start()
+            started.append(thread)
+    except RuntimeError:  # can't start new thread
+        return True
+    finally:
+        done.set()
+        for thread in started:
+            thread.join()
+    return False
 
 
 # ---- warnings

@@ -160,6 +160,28 @@ def test_two_starts_without_an_end_are_a_failure(tmp_path):
         assert (history.trials[1].status, history.trials[1].error) == ("crashed", "Ended the process twice.")
 
 
+@pytest.mark.parametrize("killed", [False, True])
+def test_what_a_trial_had_come_to_stays_where_it_does_not_end_well_again(tmp_path, killed):
+    """Its files were lost, so that it runs again, and is cut."""
+    path = tmp_path / "journal.jsonl"
+    written(path, [0.5, 0.4])
+    journal = Journal(path)
+    history = History.open(SPACE, 0, journal, IDENTITY)
+    before = history.trials[1]
+    history.again([before])
+    again = Job(Proposal(before.candidate, before.origin), trial=1)
+    trial = history.start(again, 50.0)
+    if killed:
+        journal.close()
+        journal = Journal(path)
+        history = History.open(SPACE, 0, journal, IDENTITY)
+        assert [one.number for one in history.unfinished] == [1]
+        trial = history.start(again, 60.0)
+    assert history.finish(trial, Failure("cut", "The search ended first."), 70.0) == before
+    journal.close()
+    assert opened(path).trials[1] == before
+
+
 def test_seconds_of_earlier_sessions_count(tmp_path):
     path = tmp_path / "journal.jsonl"
     history = written(path, [0.5, 0.4])

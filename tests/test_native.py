@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from automl import AutoML
 from automl.evaluate.limits import contained
-from automl.native import ignored, limited, recorded
+from automl.native import ignored, limited, recorded, single_threaded
 
 
 def blas():
@@ -196,3 +196,27 @@ def test_a_model_predicts_and_fits_in_a_forked_worker(family, executor):
     if family == "catboost":
         pytest.importorskip("catboost")
     assert run("-W", "ignore", "-c", START + FIT, family, executor) == ["['ok', 'ok'] 0 0"]
+
+
+@pytest.mark.parametrize(("limit", "room", "single"), [(100, False, True), (100, True, False), (10**6, False, False)])
+def test_one_thread_where_no_other_can_be_started(monkeypatch, limit, room, single):
+    """GNU's OpenMP ends the process where it cannot start its threads."""
+    resource = pytest.importorskip("resource")
+    start = threading.Thread.start
+
+    def start_where_there_is_room(thread):
+        if thread.daemon and not room:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    def ask():  # OpenMP has a number for each thread
+        found.append(single_threaded())
+
+    found = []
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (limit, limit))
+    monkeypatch.setattr(threading.Thread, "start", start_where_there_is_room)
+    monkeypatch.setattr("automl.native.os.cpu_count", lambda: 4)
+    thread = threading.Thread(target=ask, daemon=False)
+    thread.start()
+    thread.join()
+    assert found == [single]

@@ -12,7 +12,7 @@ from sklearn.pipeline import Pipeline
 
 from automl.data.columns import Columns
 from automl.data.costs import decide
-from automl.native import heed_fork
+from automl.native import single_threaded
 from automl.pipeline.build import predict
 
 Array = NDArray[Any]
@@ -51,7 +51,7 @@ class _Averaged(BaseEstimator):  # type: ignore[misc]
 
     def average(self, X: Any) -> Array:
         """Probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
-        heed_fork()
+        single_threaded()
         table = self.columns.encode(X)
         total: Array | float = 0.0
         for member in self.members:

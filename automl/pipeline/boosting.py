@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 
-from automl.native import heed_fork
+from automl.native import single_threaded
 from automl.pipeline.boosters import FITS, Curve, Way, catboost_pool
 from automl.pipeline.curves import CurveWatch
 
@@ -172,7 +172,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
 
     def _one_thread_after_fork(self) -> None:
         name = _THREADS.get(self.library)
-        if heed_fork() and name is not None and not (self.library == "catboost" and self.estimator.is_fitted()):
+        if single_threaded() and name is not None and not (self.library == "catboost" and self.estimator.is_fitted()):
             self.estimator.set_params(**{name: 1})  # CatBoost that is fitted takes no parameters, but see `_predict`
 
     def _predict(self, X: Array, method: str) -> Any:
@@ -183,7 +183,7 @@ class Boosted(BaseEstimator):  # type: ignore[misc]
             return getattr(self.estimator, method)(X, iteration_range=(0, self.rounds_))
         if self.library == "catboost":
             threads = (
-                1 if heed_fork() else self.estimator.get_params().get("thread_count", 1)
+                1 if single_threaded() else self.estimator.get_params().get("thread_count", 1)
             )  # else it takes all cores
             pool = catboost_pool(X, self.categorical, threads)
             return getattr(self.estimator, method)(pool, ntree_end=self.rounds_, thread_count=threads)

@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from automl.data.columns import Columns
 from automl.data.frame import as_frame
 from automl.data.table import MANY_LEVELS, Table
-from automl.native import heed_fork
+from automl.native import single_threaded
 from automl.pipeline.dates import DateParts
 from automl.pipeline.levels import LevelCodes, LevelNumbers
 from automl.pipeline.numbers import Numbers
@@ -42,7 +42,7 @@ class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def transform(self, X: Any) -> Table:
         """Read a table into arrays."""
-        heed_fork()
+        single_threaded()
         return self.columns_.encode(X)
 
     def __sklearn_is_fitted__(self) -> bool:

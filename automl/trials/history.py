@@ -47,6 +47,7 @@ class History:
         self.unfinished: list[Trial] = []  # started before an interruption; they run again first
         self.spent = 0.0  # seconds of the run before it was opened
         self._again: set[int] = set()  # trials whose files were lost
+        self._known: dict[int, Trial] = {}  # what they had come to; it stays where they do not end well again
         self._unwritten: list[str] = []  # errors of the last trials, as long as the disk is their cause
 
     # ---- opening
@@ -118,12 +119,15 @@ class History:
         for event in events:
             self.spent = max(self.spent, event.get("seconds", 0.0))
             if event["event"] == "start":
+                self._note_known(trials.get(event["trial"]))
                 trials[event["trial"]] = trial = read_start(event)
                 if trial.candidate.family != DUMMY and (reason := self.space.check(trial.candidate)) is not None:
                     raise CandidateError(f"trial {trial.number}: {reason}")
                 starts[event["trial"]] = starts.get(event["trial"], 0) + 1
             elif event["event"] == "finish":
-                trials[event["trial"]] = read_finish(trials[event["trial"]], event)
+                trial = trials[event["trial"]]
+                before = self._known.get(trial.number) if event["seconds"] < trial.started else None  # see `finish`
+                trials[trial.number] = before or read_finish(trial, event)
                 starts[event["trial"]] = 0  # it may have to run again, when its files are lost
         self.trials = [trials[number] for number in sorted(trials)]
         for trial in [trial for trial in self.trials if trial.status == "running"]:
@@ -139,6 +143,7 @@ class History:
         again = next((trial for trial in self.unfinished if trial.number == job.trial), None)
         if again is not None:
             self.unfinished.remove(again)
+            self._note_known(self.trials[again.number])
             trial = replace(again, started=seconds, threads=job.threads)
             self.trials[trial.number] = trial
         else:
@@ -155,12 +160,17 @@ class History:
     def finish(self, trial: Trial, result: Outcome | Failure, seconds: float) -> Trial:
         """Record the end of a trial."""
         ended = self.trials[trial.number].ended(result, seconds)
+        ended = self._known.get(trial.number, ended) if ended.status != "ok" else ended
         self.trials[trial.number] = ended
         if self.journal is not None:
             self.journal.append("finish", **finish_event(ended))
         cause, _, message = (ended.error or "").partition(": ")
         self._unwritten = [*self._unwritten, message] if cause == DiskError.__name__ else []
         return ended
+
+    def _note_known(self, trial: Trial | None) -> None:
+        if trial is not None and trial.status == "ok":
+            self._known[trial.number] = trial
 
     def session(self, seconds: float, fields: dict[str, Any]) -> None:
         """Record that a session of the run begins, and with what arguments."""

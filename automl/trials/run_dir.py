@@ -186,7 +186,7 @@ def remove_orphans(place: Path) -> None:
     """Remove temporary folders whose run was killed with all that belonged to it: their lock is free."""
     for folder in place.glob(f"{PREFIX}*"):
         with suppress(OSError, Timeout):
-            own = not hasattr(os, "getuid") or folder.lstat().st_uid == os.getuid()
+            own = not hasattr(os, "geteuid") or folder.lstat().st_uid == os.geteuid()
             if not own or folder.is_symlink() or not (folder / FILES / LOCK).is_file():
                 continue
             with FileLock(folder / FILES / LOCK, timeout=0):

@@ -59,7 +59,7 @@ def _kept_key(path: Path) -> bytes:
         beside.unlink()
     with path.open("rb") as file:
         known, key = os.fstat(file.fileno()), file.read()
-    own = not hasattr(os, "getuid") or (known.st_uid == os.getuid() and not known.st_mode & 0o077)
+    own = not hasattr(os, "geteuid") or (known.st_uid == os.geteuid() and not known.st_mode & 0o077)
     return key if own and len(key) == KEY_BYTES else secrets.token_bytes(KEY_BYTES)
 
 
