@@ -101,6 +101,20 @@ def test_a_fold_that_lacks_a_file_never_happened(tmp_path):
     assert again.fold_losses == trial.fold_losses
 
 
+def test_a_folder_that_cannot_be_looked_into_holds_nothing(tmp_path, monkeypatch):
+    def denied(*_):
+        raise PermissionError(13, "Permission denied")
+
+    evaluator = evaluator_of(tmp_path, *problem())
+    trial = trial_of(evaluator, "decision_tree(input)", ran(evaluator, "decision_tree(input)"))
+    monkeypatch.setattr(Path, "glob", denied)
+    assert evaluator.ended_folds(trial) == []
+    assert not evaluator.holds(trial)
+    evaluator.artifacts.keep_only(set())
+    monkeypatch.undo()
+    assert evaluator.holds(trial)
+
+
 def vanish(folder, how):
     if how == "removed":
         shutil.rmtree(folder)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from automl.errors import ArtifactError
 from automl.trials.disk import allowance, writing
-from automl.trials.files import remove_tree, write_whole
+from automl.trials.files import found_in, remove_tree, write_whole
 from automl.trials.sealed import Sealed
 from automl.trials.trial import FoldResult, Rung
 
@@ -104,7 +104,7 @@ class Artifacts:
     def folds(self, key: str, rung: Rung) -> dict[int, FoldResult]:
         """Folds of a candidate that are whole: those that lack a file, or tell nonsense, never happened."""
         found: dict[int, FoldResult] = {}
-        for path in sorted(self._folder(key, rung).glob("fold*.json")):
+        for path in found_in(self._folder(key, rung), "fold*.json"):
             with suppress(OSError, ArtifactError, msgspec.MsgspecError):
                 result = msgspec.json.decode(self.sealed.read_text(path), type=FoldResult)
                 model = path.with_suffix(".pkl").stat().st_size if result.model_bytes else 0
@@ -133,7 +133,7 @@ class Artifacts:
     def fewer_iterations(self, key: str, rung: Rung, fold: int) -> Any | None:
         """The model of a fold from the rung of most iterations below this one, of the same rows; None without one."""
         found: dict[float, Path] = {}
-        for path in (self.root / key).glob(f"rows{rung.rows:g}-iterations*/fold{fold}.json"):
+        for path in found_in(self.root / key, f"rows{rung.rows:g}-iterations*/fold{fold}.json"):
             share = float(path.parent.name.rpartition("iterations")[2])
             if share < rung.iterations:
                 found[share] = path
@@ -167,10 +167,9 @@ class Artifacts:
 
     def keep_only(self, keys: set[str]) -> None:
         """Forget every candidate but these."""
-        if self.root.exists():
-            for folder in self.root.iterdir():
-                if folder.name not in keys:
-                    self.drop(folder.name)
+        for folder in found_in(self.root, "*"):
+            if folder.name not in keys:
+                self.drop(folder.name)
 
     # ---- refit on all rows
 

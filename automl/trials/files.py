@@ -80,6 +80,14 @@ def names(folder: Path) -> set[str]:
     return set(os.listdir(folder))
 
 
+def found_in(folder: Path, pattern: str) -> list[Path]:
+    """Paths in a folder that match; none where it cannot be read."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError:
+        return []
+
+
 def links(folder: Path) -> Iterator[Path]:
     """Symbolic links in a folder of ours, itself included: we make none, so they lead to what is not ours."""
     if folder.is_symlink():

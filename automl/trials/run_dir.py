@@ -15,7 +15,7 @@ import msgspec
 from filelock import FileLock, Timeout
 
 from automl.errors import RunDirError
-from automl.trials.files import claim, is_empty, links, names, remove_tree
+from automl.trials.files import claim, found_in, is_empty, links, names, remove_tree
 from automl.trials.journal import NAME, Journal
 
 MARK = "automl-run.json"  # says that the folder was made by a run
@@ -184,7 +184,7 @@ def remove_temporary(files: Path) -> None:
 
 def remove_orphans(place: Path) -> None:
     """Remove temporary folders whose run was killed with all that belonged to it: their lock is free."""
-    for folder in place.glob(f"{PREFIX}*"):
+    for folder in found_in(place, f"{PREFIX}*"):
         with suppress(OSError, Timeout):
             own = not hasattr(os, "geteuid") or folder.lstat().st_uid == os.geteuid()
             if not own or folder.is_symlink() or not (folder / FILES / LOCK).is_file():
