@@ -138,7 +138,8 @@ def arguments(fault: Fault, folder: Path, run_dir: Path) -> dict[str, Any]:
         "trial_timeout": 2.0 if len(fault.outside) == 2 or ENDING & set(fault.outside) else "auto",
         **fault.settings,
     }  # fmt: skip
-    after = 2 if fault.outside else 0 if fault.inside == "kill_workers" else 1
+    later = fault.outside or fault.inside in ("remove_folder", "rename_folder")  # a candidate that learns has ended
+    after = 2 if later else 0 if fault.inside == "kill_workers" else 1
     return {"settings": settings, "inside": fault.inside, "after": after}
 
 
