@@ -16,6 +16,7 @@ import psutil
 from automl.errors import ArgumentError, CandidateError, InputTypeError
 from automl.space.candidate import Candidate
 from automl.space.space import Space
+from automl.wording import did_you_mean
 
 DEFAULT_BUDGET = 300.0  # seconds, where neither time_budget nor max_trials says otherwise
 MEMORY_SHARE = 0.8  # of the machine's or the container's memory
@@ -53,7 +54,7 @@ def refuse_foreign(given: Mapping[str, Any], known: Sequence[str]) -> None:
         raise InputTypeError(f"AutoML has no argument {name!r}.{text}")
 
 
-def positive(name: str, value: Any, *, whole: bool = False) -> Any:
+def positive(name: str, value: Any, *, whole: bool = False, unit: str = "seconds") -> Any:
     """A number above 0, or None.
 
     Raises
@@ -64,7 +65,7 @@ def positive(name: str, value: Any, *, whole: bool = False) -> Any:
     if value is None:
         return None
     kind: Any = numbers.Integral if whole else numbers.Real
-    what = "a whole number above 0" if whole else "a number of seconds above 0"
+    what = "a whole number above 0" if whole else f"a number of {unit} above 0"
     if isinstance(value, bool) or not isinstance(value, kind):
         raise InputTypeError(f"{name} must be {what}, or None; got {value!r}.")
     if not value > 0:
@@ -82,8 +83,7 @@ def one_of(name: str, value: Any, options: Sequence[Any]) -> Any:
     """
     if not any(type(value) is type(option) and value == option for option in options):
         texts = [option for option in options if isinstance(option, str)]
-        near = difflib.get_close_matches(value, texts, n=1) if isinstance(value, str) else []
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = did_you_mean(value, texts) if isinstance(value, str) else ""
         raise ArgumentError(f"{name} must be one of {', '.join(map(repr, options))}; got {value!r}.{hint}")
     return value
 

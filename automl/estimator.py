@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Never, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.metrics import accuracy_score, r2_score
-from sklearn.pipeline import Pipeline
+from sklearn.utils import ClassifierTags, RegressorTags
 from sklearn.utils.metaestimators import available_if
 
-from automl import kept, native, persist, signals
+from automl import kept, native, persist, signals, types
 from automl.arguments import memory, positive, refuse_foreign
 from automl.arguments import path as known_path
-from automl.data.frame import (
+from automl.errors import DataError
+from automl.fitted import check_fitted
+from automl.plan import Plan, Replaying, Searching
+from automl.report.progress import Progress
+from automl.report.time_report import TimeReport
+from automl.result import Result
+from automl.run import Given, Run
+from automl.settings import Settings
+from automl.tables.frame import (
     as_frame,
     as_target,
     carries_names,
@@ -26,31 +35,11 @@ from automl.data.frame import (
     refuse_too_large,
     split_off,
 )
-from automl.data.number_target import amounts_of
-from automl.data.splits import Split
-from automl.ensemble.hand_over import HandOver, hand_over
-from automl.ensemble.selection import too_slow
-from automl.errors import DataError
-from automl.evaluate.evaluator import Evaluator
-from automl.execute import make_executor
-from automl.fitted import check_fitted
-from automl.loop import Heartbeat, Listener, Mender, Tidy, record_dummy, search
-from automl.output import say_note
-from automl.problem import Problem
-from automl.report.labels import Labels
-from automl.report.leaderboard import leaderboard
-from automl.report.progress import Reporter
-from automl.report.time_report import TimeReport
-from automl.report.verdicts import with_verdicts
-from automl.schedule.budget import Budget
-from automl.schedule.replay import Replay
-from automl.schedule.scheduler import Scheduler
-from automl.settings import Settings
-from automl.trials.history import History
-from automl.trials.recorded import Recorded, session
-from automl.trials.run_dir import RunDir
+from automl.tasks.number_target import amounts_of
+from automl.trials.recorded import Recorded
 
 Array = NDArray[Any]
+CLASSIFICATION = ("classification", "binary", "multiclass")
 
 
 def _gives_probabilities(model: AutoML) -> bool:
@@ -95,28 +84,38 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     memory_limit : int, str or "auto"
         Bytes, or a text such as "3GB", for all worker processes together. "auto" is 80 % of the machine's memory.
     cv : "auto", "holdout", int, splitter, list of (train, validation) indices, or (X_valid, y_valid)
-        "auto" is 5 folds up to 20,000 rows, 3 up to 100,000, above that one hold-out; from 5,000 rows on fewer, where
-        the budget has no time for a dozen boosters on all of them.
+        "auto" is 5 folds up to 20,000 rows, 3 up to 100,000, above that one hold-out of a tenth of the rows; from 5,000
+        rows on a hold-out, too, where the budget has no time for sixteen boosters on all folds. After a hold-out, what
+        is handed over is fitted on all rows.
     include, exclude : list of str, optional
         Families (and steps) to search, or not to; ``automl families`` lists them.
-    search : {"auto", "random", "tpe", "gp", "portfolio"}
+    search : {"auto", "gp", "portfolio", "random", "tpe"} or strategy, such as TPE(startup=10)
         "auto" starts with a portfolio and then mixes TPE and genetic programming by what they bring.
-    schedule : {"auto", "none", "halving", "hyperband"}
+    schedule : {"auto", "none", "halving", "hyperband"} or schedule, such as Auto(late=0.3) of `automl.schedule`
         How thoroughly candidates are evaluated. "none" evaluates each in full; "halving" tries all on few rows first
         and the best third of them on three times as many, and so on; "hyperband" does that from several rungs on;
-        "auto" takes a cheap look first at candidates that are dear beside the budget, and stops the others after the
-        folds that show them clearly behind. Only full evaluations are ranked and ensembled.
+        "auto" takes a cheap look first at candidates that are expensive beside the budget, and stops the others after
+        the folds that show them clearly behind. Only full evaluations are ranked and ensembled.
     search_space : path, optional
         A folder of TOML files laid over the packaged search space.
     try_first : list of str or dict, optional
         Candidates of your own, ``"lightgbm(input, num_leaves=63)"`` or ``{"family": ..., "params": ...}``.
-    ensemble : {"auto", True, False}
-        Whether `best_estimator_` may be an ensemble; "auto" makes one where it is better than the best candidate.
+    ensemble : {"auto", "greedy", "single", True, False} or combiner, such as Greedy(steps=50)
+        What `best_estimator_` is made of. "greedy" ("auto" and True are the same) is ensemble selection, where that is
+        better than the best candidate; "single" (False) is the best candidate alone.
+    refit : {"auto", "fast"}
+        "fast" hands over one model of all rows in place of an ensemble of fold models: the quickest candidate that
+        keeps 95 % of what the best one is better by than a constant prediction. `best_pipeline_` is the same model.
+    predict_ms : float, optional
+        Milliseconds that predicting a row may take, on one core where up to 1,000 rows are predicted at once, from the
+        table to the prediction: an ensemble is made of what stays within that, as measured on validation rows; where it
+        would be one candidate, that is fitted on all rows. Where none is quick enough, the quickest is the model, and
+        `decisions_` and a note say so. A single row by itself takes longer.
     n_jobs : int
         Cores to use, native threads of the models included; -1 is all.
     random_state : int, RandomState or None
         Seed. With an int, `max_trials` and ``n_jobs=1``, a run gives the same leaderboard and predictions again.
-    executor : {"processes", "inline"}
+    executor : {"processes", "inline"} or backend, such as WorkerProcesses(fork=False) of `automl.execute`
         "processes" survives crashes, hangs and lack of memory of a candidate; "inline" is for debugging.
     run_dir : path, optional
         Where journal and models of the trials are kept; a run that was killed goes on from there. A folder that is new,
@@ -132,7 +131,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     best_estimator_ : estimator
-        What `predict` uses: an ensemble of fold models.
+        What `predict` uses: an ensemble of fold models. `result_.cost` says what it takes.
     best_pipeline_ : Pipeline
         The best single candidate, refitted on all rows.
     best_params_ : dict
@@ -157,8 +156,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Those of repeats, where they decided, after those of the cross-validation itself.
     columns_ : DataFrame
         What each column was taken for.
+    decisions_ : DataFrame
+        What the run decided by itself, such as hold-out or folds, ensemble or single candidate: what, chosen, why.
     warnings_ : list of str
         What in the data may lead to a wrong model, one sentence each.
+    result_ : Result
+        All that a report needs of the run (`automl.result.Result`): settings, versions of libraries, space, trials,
+        out-of-fold predictions. Independent of `run_dir`.
     classes_ : ndarray
         Sorted labels (classification only).
 
@@ -174,37 +178,40 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     ['ensemble']
     """
 
-    _tasks: tuple[str, ...] = ("auto", "classification", "binary", "multiclass", "regression")
-    _replays: Path | None = None  # run_dir of the run whose trials `fit` runs again
+    _tasks: tuple[str, ...] = ("auto", *CLASSIFICATION, "regression")
+    result_: Result
+    _plan: Callable[[], Plan] = Searching  # what `fit` is to do
     _saves = False  # whether `save` follows within the time budget, as on the command line
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # as scikit-learn wants an estimator's arguments
         self,
         *,
-        task: Any = "auto",
-        metric: Any = "auto",
-        costs: Any = None,
-        time_budget: Any = "auto",
-        max_trials: Any = None,
-        patience: Any = None,
-        trial_timeout: Any = "auto",
-        memory_limit: Any = "auto",
-        cv: Any = "auto",
-        include: Any = None,
-        exclude: Any = None,
-        search: Any = "auto",
-        schedule: Any = "auto",
-        search_space: Any = None,
-        try_first: Any = None,
-        ensemble: Any = "auto",
-        n_jobs: Any = -1,
-        random_state: Any = None,
-        executor: Any = "processes",
-        run_dir: Any = None,
-        resume: Any = "auto",
-        verbose: Any = 1,
-        callbacks: Any = None,
-        **foreign: Any,
+        task: types.Task = "auto",
+        metric: types.Metric = "auto",
+        costs: ArrayLike | None = None,
+        time_budget: types.Seconds = "auto",
+        max_trials: int | None = None,
+        patience: int | None = None,
+        trial_timeout: types.Seconds = "auto",
+        memory_limit: float | str | None = "auto",
+        cv: types.CV = "auto",
+        include: types.Names | None = None,
+        exclude: types.Names | None = None,
+        search: types.Search = "auto",
+        schedule: types.ScheduleOption = "auto",
+        search_space: types.Path | None = None,
+        try_first: types.Candidates | None = None,
+        ensemble: types.EnsembleOption = "auto",
+        refit: Literal["auto", "fast"] = "auto",
+        predict_ms: float | None = None,
+        n_jobs: int | None = -1,
+        random_state: types.Seed | None = None,
+        executor: types.ExecutorOption = "processes",
+        run_dir: types.Path | None = None,
+        resume: bool | Literal["auto"] = "auto",
+        verbose: int = 1,
+        callbacks: Sequence[Callable[[Progress], object]] | None = None,
+        **foreign: Never,
     ) -> None:
         refuse_foreign(foreign, self._get_param_names())
         self.task = task
@@ -223,6 +230,8 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         self.search_space = search_space
         self.try_first = try_first
         self.ensemble = ensemble
+        self.refit = refit
+        self.predict_ms = predict_ms
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.executor = executor
@@ -238,14 +247,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     @signals.in_order()
     def fit(
         self,
-        X: Any,
-        y: Any,
+        X: types.Table,
+        y: ArrayLike,
         *,
-        sample_weight: Any = None,
-        groups: Any = None,
-        time: Any = None,
-        X_test: Any = None,
-        column_types: Any = None,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        time: ArrayLike | None = None,
+        X_test: types.Table | None = None,
+        column_types: types.ColumnTypes | None = None,
     ) -> Self:
         """Search, and keep the best.
 
@@ -269,7 +278,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         column_types : dict of name to kind, optional
             What columns hold, where you know better than their content tells: "number", "boolean", "category",
             "ordered" (or the list of levels, the lowest first), "date" (also seconds since 1970), "duration", "text"
-            or "dropped". `columns_` says what each was taken for.
+            or "dropped"; or an encoding of your own. `columns_` says what each was taken for.
         X_test : DataFrame or array-like of shape (n_test_rows, n_columns), optional
             Rows to predict later, compared with `X`: `warnings_` says where they differ. Never learned from.
 
@@ -281,105 +290,18 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         clock = TimeReport()
         native.single_threaded()
         settings = Settings.of(self, self._tasks)
-        unkept = kept.check(self._carried(), settings.executor)
-        recorded = None if self._replays is None else Recorded(self._replays)
-        settings = settings if recorded is None else settings.unlimited()
-        ends = (settings.time_budget, settings.max_trials, settings.patience)
-        budget = Budget(*ends, clock.started, saving=self._saves)
-        refuse_too_large(X, settings.memory_limit)
-        where = (settings.executor, settings.n_jobs)
-        with (
-            RunDir(settings.run_dir, settings.resume) as run_dir,
-            make_executor(*where, run_dir.files, settings.memory_limit) as executor,  # where; warms up meanwhile
-        ):
-            events = run_dir.journal.events if recorded is None else recorded.events
-            asked = Problem.read(  # what is asked
-                settings, X, y, (sample_weight, groups, time), column_types, budget, events
-            )
-            if recorded is not None:
-                recorded.begin(run_dir.journal, asked.identity)
-            history = History.open(asked.space, settings.seed, run_dir.journal, asked.identity)  # what was tried
-            budget.resume(history.spent)
-            history.session(budget.elapsed(), session({**self.get_params(deep=False), "task": settings.task}))
-            evaluator = asked.evaluator(history, run_dir, X_test)  # how good
-            self._tell([*unkept, *asked.notes(evaluator.splits[: evaluator.n_folds])], settings.verbose)
-            clock.lap("read")
-            slow = callable(settings.metric)
-            dummy = record_dummy(history, evaluator, asked.everything, budget, slow)  # from here on there is a model
-            executor.attach(evaluator)
-            searching = budget.less_hand_over()
-            scheduler: Scheduler | Replay
-            strategy, scheduler = asked.plan(evaluator, history, searching, dummy.call_seconds)  # what next
-            scheduler = scheduler if recorded is None else Replay(recorded.threads, recorded.ends, recorded.stops)
-            report = Reporter(history, searching, asked.task.metric, settings.callbacks, settings.verbose)
-            listeners: list[Listener] = [
-                Tidy(history, evaluator.artifacts.keep_only),
-                Mender(history, evaluator.holds),
-                Heartbeat(history, budget),
-                report,
-            ]
-            clock.lap("dummy")
-            reason = search(history, strategy, scheduler, executor, searching, listeners)
-            clock.lap("search", executor)
-            known, refits = None, reason != "interrupted"  # then the user need not wait
-            if recorded is not None:
-                reason, known, refits = recorded.outcome(history, reason)
-            scores = len(history.kept()) * evaluator.n_folds
-            unmade = too_slow(dummy.call_seconds, scores, budget.remaining()) if settings.ensemble else ""
-            how = (settings.ensemble and not unmade, refits, known)
-            handed = hand_over(history, evaluator, executor, budget, asked.data.columns, *how)
-            handed.notes += executor.notes
-            handed.notes += [note for note in (dummy.note or unmade,) if note]
-            handed.notes += [] if recorded is None else recorded.differences(history)
-            history.end(reason, budget.elapsed(), handed.told_weights, isinstance(handed.best_pipeline, Pipeline))
-        clock.lap("hand_over")
-        clock.split("hand_over", handed.seconds)
-        self._keep(asked, history, handed, evaluator)
-        self.stop_reason_ = reason
-        self._tell(handed.notes, settings.verbose and not self._saves)  # the command line says them itself
-        self.time_report_ = clock.report(history, scheduler.ask_seconds, settings.n_jobs, handed.notes)
+        notes = kept.check(self._carried(), settings.executor.name)
+        run = Run(settings, self._plan(), clock, saves=self._saves)
+        given = Given(X, y, (sample_weight, groups, time), X_test, column_types)
+        result = run.result(given, {**self.get_params(deep=False), "task": settings.task}, notes)
+        for name in ("classes_", "feature_names_in_"):  # of an earlier fit
+            self.__dict__.pop(name, None)
+        self.__dict__.update({**result.attributes(), "result_": result})
         return self
-
-    def _tell(self, notes: list[str], verbose: int) -> None:
-        for note in notes if verbose else []:
-            if note:
-                say_note(note)
-
-    def _keep(self, asked: Problem, history: History, handed: HandOver, evaluator: Evaluator) -> None:
-        """Set the learned attributes."""
-        data, task = asked.data, asked.task
-        self.warnings_ = asked.warned
-        self._columns, self._target_format = data.columns, data.target_format
-        self.n_features_in_ = len(data.columns.names)
-        if data.named:
-            self.feature_names_in_ = np.array(data.columns.names, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-        if task.classes is not None:
-            self.classes_ = task.classes
-        elif hasattr(self, "classes_"):
-            del self.classes_
-        self.task_ = task.kind
-        self.metric_ = task.metric.name
-        self.best_estimator_ = handed.best_estimator
-        self.best_pipeline_ = handed.best_pipeline
-        self.best_params_ = {
-            "family": handed.trial.candidate.family,
-            **dict(handed.trial.candidate.root.params),
-        }
-        self.best_score_ = task.metric.score(handed.loss)
-        self.ensemble_weights_ = handed.weights
-        self.trials_ = with_verdicts(history.trials)
-        self.failures_ = [t for t in history.trials if t.status in ("failed", "timeout", "memory", "crashed")]
-        self.n_trials_ = history.candidates
-        self.cv_splits_ = evaluator.splits[: max(evaluator.n_folds, len(handed.out_of_fold))]
-        self._leaderboard = leaderboard(history.trials, asked.space, task.metric, handed)
-        self._out_of_fold = _scatter(handed.out_of_fold, evaluator.splits, len(data.y))
-        self._labels = Labels.of(data.y, data.classes, self._out_of_fold, asked.repeats)
 
     # ---- predict
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: types.Table) -> Array:
         """Label, or value, of each row.
 
         Parameters
@@ -406,7 +328,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         return np.asarray(self.best_estimator_.predict(table))
 
     @available_if(_gives_probabilities)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> Array:
+    def predict_proba(self, X: types.Table) -> Array:
         """Probability of each class, in the order of `classes_`.
 
         Returns
@@ -416,7 +338,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         table = self._read(X)
         return np.asarray(self.best_estimator_.predict_proba(table))
 
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+    def score(self, X: types.Table, y: ArrayLike, sample_weight: ArrayLike | None = None) -> float:
         """Accuracy in classification, R² in regression, as scikit-learn's tools expect.
 
         `best_score_` and the leaderboard speak in the run's own metric.
@@ -431,7 +353,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def _truth(self, y: Any, rows: int) -> pd.Series[Any]:
         """Answers, read as the target was."""
         truth = as_target(y, rows)
-        return truth if hasattr(self, "classes_") else amounts_of(truth, getattr(self, "_target_format", None))
+        return truth if hasattr(self, "classes_") else amounts_of(truth, self.result_.target_format)
 
     def predict_oof(self) -> Array:
         """Predictions of the training rows by models that have not seen them.
@@ -443,24 +365,22 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             whose predictions are lost.
         """
         check_fitted(self)
-        return self._out_of_fold.copy()
+        return self.result_.out_of_fold.copy()
 
     def _read(self, X: Any) -> pd.DataFrame:
         check_fitted(self)
         native.single_threaded()
         refuse_too_large(X, memory(self.memory_limit))
-        frame = as_frame(X, least_rows=1)
-        known = carries_names(X) and (
-            hasattr(self, "feature_names_in_") or set(self._columns.names) <= set(frame.columns)
-        )
+        frame, columns = as_frame(X, least_rows=1), self.result_.columns
+        known = carries_names(X) and (hasattr(self, "feature_names_in_") or set(columns.names) <= set(frame.columns))
         if not known:
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
                     f"{self.n_features_in_} features as input; give the columns of fit."
                 )
-            frame = frame.set_axis(self._columns.names, axis=1)
-        return self._columns.align(frame)
+            frame = frame.set_axis(columns.names, axis=1)
+        return columns.align(frame)
 
     # ---- look and keep
 
@@ -468,7 +388,13 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def columns_(self) -> pd.DataFrame:
         """What each column was taken for."""
         check_fitted(self)
-        return self._columns.frame()
+        return self.result_.columns.frame()
+
+    @property
+    def decisions_(self) -> pd.DataFrame:
+        """What the run decided by itself, and why."""
+        check_fitted(self)
+        return pd.DataFrame(self.result_.decisions, columns=["what", "chosen", "why"])
 
     def leaderboard(self) -> pd.DataFrame:
         """One row a candidate, the best first; partial and failed ones have no rank.
@@ -477,14 +403,16 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         -------
         DataFrame
             With the columns rank, id, family, pipeline, score, score_std, score_train, diagnosis, folds, rung (how
-            thoroughly it was evaluated), fit_seconds, predict_ms_per_row, size_kb, origin, status and error. Beside the
+            thoroughly it was evaluated), fit_seconds, predict_ms_per_row, size_kb, origin, status and error.
+            `predict_ms_per_row` is of one model of a candidate, its preparation included, and of the whole ensemble,
+            from the table to the prediction, each where up to 1,000 rows are predicted at once. Beside the
             best single candidate, a row "overfits"
             where it does better on training rows but worse on validation rows, by more than two standard errors;
             "underfits" where it does that much worse on both; else it "fits". For the ensemble and for rows without
             rank or training score, `diagnosis` is empty.
         """
         check_fitted(self)
-        return self._leaderboard.copy()
+        return self.result_.leaderboard.copy()
 
     def label_suspects(self, n: int | None = None) -> pd.DataFrame:
         """Training rows whose label may be wrong, the most doubtful first.
@@ -507,9 +435,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             regression), deviations (robust standard deviations of the residual; NaN in classification) and reason.
         """
         check_fitted(self)
-        return self._labels.suspects(positive("n", n, whole=True))
+        return self.result_.labels.suspects(positive("n", n, whole=True))
 
-    def save(self, path: str | Path) -> Path:
+    def save(self, path: types.Path) -> Path:
         """Write the fitted model to a file (joblib); `AutoML.load` reads it.
 
         A joblib file can run code when it is loaded: load only files that you trust. An earlier model is replaced;
@@ -519,14 +447,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         return persist.save(self, Path(known_path("path", path)))
 
     @staticmethod
-    def load(path: str | Path) -> AutoML:
+    def load(path: types.Path) -> AutoML:
         """Read a model that `save` wrote. Only for files that you trust: loading can run code."""
         return persist.load(Path(known_path("path", path)), AutoML)
 
     # ---- scikit-learn
 
     @staticmethod
-    def replay(run_dir: str | Path, **changed: Any) -> AutoML:
+    def replay(run_dir: types.Path, **changed: Any) -> AutoML:
         """An estimator whose `fit` runs the trials of a run again, from its journal, instead of searching.
 
         Given the same data, it ends with the run's leaderboard (all columns but `fit_seconds`, `predict_ms_per_row` and
@@ -555,7 +483,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         """
         recorded = Recorded(known_path("run_dir", run_dir))
         model = AutoML(**recorded.arguments(changed))
-        model._replays = recorded.path.resolve()
+        model._plan = partial(Replaying, recorded.path.resolve())
         return model
 
     def __getstate__(self) -> dict[str, Any]:
@@ -573,8 +501,19 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_estimator_")
 
+    @property
+    def _estimator_type(self) -> str | None:
+        """What scikit-learn's tools take it for: known once `task` is given, or `fit` has read the target."""
+        if self.__sklearn_is_fitted__():
+            return "classifier" if hasattr(self, "classes_") else "regressor"
+        task = self._tasks[0] if self.task == "auto" else self.task
+        return {**dict.fromkeys(CLASSIFICATION, "classifier"), "regression": "regressor"}.get(str(task))
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
+        tags.estimator_type = self._estimator_type
+        tags.classifier_tags = ClassifierTags() if tags.estimator_type == "classifier" else None
+        tags.regressor_tags = RegressorTags() if tags.estimator_type == "regressor" else None
         tags.target_tags.required = True
         tags.input_tags.allow_nan = True
         tags.input_tags.sparse = True
@@ -586,23 +525,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
 class AutoMLClassifier(ClassifierMixin, AutoML):  # type: ignore[misc]
     """`AutoML` for classification, whatever the target looks like."""
 
-    _tasks = ("classification", "binary", "multiclass")
+    _tasks = CLASSIFICATION
 
 
 class AutoMLRegressor(RegressorMixin, AutoML):  # type: ignore[misc]
     """`AutoML` for regression, whatever the target looks like."""
 
     _tasks = ("regression",)
-
-
-def _scatter(parts: list[Array], splits: list[Split], rows: int) -> Array:
-    """Validation predictions by row; rows that were validated several times get the mean."""
-    if not parts:
-        return np.full(rows, np.nan)
-    total = np.zeros((rows, *parts[0].shape[1:]))
-    counts = np.zeros(rows)
-    for (_, valid), part in zip(splits[: len(parts)], parts, strict=True):
-        total[valid] += part  # a row that a part holds twice has the same prediction twice
-        counts[valid] += 1
-    with np.errstate(invalid="ignore"):
-        return total / counts.reshape(-1, *[1] * (total.ndim - 1))

@@ -80,7 +80,7 @@ def check(arguments: Mapping[str, Any], executor: str) -> list[str]:
             raise ArgumentError(f"{what}; give it anew with set_params({name}=...).")
         lost = None if _is_data(value) else _packed(value)
         if isinstance(lost, Lost):
-            if name == "metric" and executor == "processes":
+            if name == "metric" and executor != "inline":
                 raise ArgumentError(
                     f"metric: {lost.shown} cannot be handed to worker processes ({lost.reason}); "
                     "take executor='inline', or a function without it."

@@ -10,14 +10,15 @@ from typing import Protocol
 
 from automl import signals
 from automl.errors import ArgumentError, DiskError, ExecutorError
-from automl.execute.base import Executor, Runs
+from automl.execute.base import Executor
 from automl.schedule.budget import Budget
 from automl.schedule.replay import Replay
+from automl.schedule.reserve import Reserve
 from automl.schedule.scheduler import Scheduler
 from automl.space.space import Space
 from automl.strategies.base import Strategy
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal, Trial
+from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal, Refitted, Result, Trial
 
 WAIT_SECONDS = 0.2
 MEND_SECONDS = 1.0  # between looks at the files of the best candidates,
@@ -31,8 +32,11 @@ SLOW_METRIC = (
 TICK_SECONDS = 5.0  # between the journal's signs of life; a kill loses no more of the time that was spent
 
 
-class Scoring(Runs, Protocol):
+class Scoring(Protocol):
     """The part of an evaluator that the dummy needs."""
+
+    def evaluate(self, job: Job) -> Outcome | Failure:
+        """Evaluate a job; never raises for the candidate's fault."""
 
     def score(self, job: Job, outcome: Outcome, ends: float) -> Outcome | Failure:
         """Call the metric for what was evaluated without; the outcome as it was where that takes too long."""
@@ -59,6 +63,11 @@ def search(
         for listener in listeners:
             listener(trial)
 
+    def finish(ended: Sequence[tuple[Trial, Result]]) -> None:
+        for trial, result in ended:
+            if not isinstance(result, Refitted):  # refits are the hand-over's
+                tell(history.finish(trial, result, budget.elapsed()))
+
     reason = None
     try:
         while (reason := _broken(history) or budget.must_stop(history)) is None:
@@ -70,22 +79,20 @@ def search(
             if executor.idle:
                 break  # nothing left that fits
             tell(None)
-            for trial, result in executor.finished(_wait(budget)):
-                tell(history.finish(trial, result, budget.elapsed()))
+            finish(executor.finished(_wait(budget)))
     except KeyboardInterrupt:
-        if signals.insisted():
+        if signals.interrupted_twice():
             raise
         reason = "interrupted"
     except ExecutorError:
         reason = "executor"
-    for trial, result in executor.cancel():
-        tell(history.finish(trial, result, budget.elapsed()))
-    for trial in history.running():  # of an executor that broke
-        tell(history.finish(trial, Failure("cut", "The executor ended first."), budget.elapsed()))
+    finish(executor.cancel())
+    lost = Failure("cut", "The executor ended first.")
+    finish([(trial, lost) for trial in history.running()])  # of an executor that broke
     return reason or _why_idle(history, scheduler, budget)
 
 
-class Tidy:
+class ArtifactPruner:
     """A listener that drops the models of candidates that nothing will need any more.
 
     Parameters
@@ -153,6 +160,34 @@ class Heartbeat:
         self._last = now
 
 
+class HandOverReserve:
+    """A listener that keeps as much time for the hand-over as the trials so far show that it needs.
+
+    Parameters
+    ----------
+    history : History
+    budget : Budget
+        Is told what to keep.
+    folds : int
+        Of the cross-validation; 1 is a hold-out.
+    n_jobs : int
+    """
+
+    def __init__(self, history: History, budget: Budget, folds: int, n_jobs: int) -> None:
+        self.history, self.budget, self.folds, self.n_jobs = history, budget, folds, n_jobs
+        self._tell()
+
+    def __call__(self, trial: Trial | None) -> None:
+        """Look after each trial that ended."""
+        if trial is not None:
+            self._tell()
+
+    def _tell(self) -> None:
+        budget = self.budget
+        expected = (budget.time_budget, self.history, self.folds, self.n_jobs)
+        budget.reserve = Reserve.expected(*expected, saving=budget.saving)
+
+
 def record_dummy(history: History, runs: Scoring, space: Space, budget: Budget, slow: bool = False) -> Dummy:
     """Evaluate a constant prediction in this process, so that from now on there is a model.
 
@@ -175,7 +210,7 @@ def record_dummy(history: History, runs: Scoring, space: Space, budget: Budget, 
     job = Job(Proposal(space.cheapest(DUMMY), DUMMY), trial=0 if history.trials else None, scored=left is None)
     trial = history.start(job, budget.elapsed())
     started = time.monotonic()
-    result = runs.run(job)
+    result = runs.evaluate(job)
     if left is not None and not isinstance(result, Failure):
         result = runs.score(job, result, started + DUMMY_SHARE * left)
     trial = history.finish(trial, result, budget.elapsed())
@@ -214,7 +249,7 @@ def _broken(history: History) -> str | None:
     """Why the run cannot be written down any more."""
     if history.journal is not None and not history.journal.path.exists():
         return "run_dir"
-    return "disk" if history.trouble else None
+    return "disk" if history.fatal_error else None
 
 
 def _wait(budget: Budget) -> float:

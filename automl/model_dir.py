@@ -130,6 +130,7 @@ def read_run(folder: Path) -> dict[str, Any]:
         for name in ("target", "task", "metric"):
             if not isinstance(found.get(name, ""), str):
                 raise ValueError(f"{name} must be a text, got {found[name]!r}")
+        msgspec.convert(found.get("decisions", []), list[str])
     except (OSError, ValueError, RecursionError) as error:
         raise ArgumentError(f"{str(path)!r} cannot be read: {error}.") from error
     return found

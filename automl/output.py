@@ -49,7 +49,12 @@ def say(text: str = "", *, error: bool = False) -> None:
 
 def say_note(text: str) -> None:
     """Print a sentence or two in lines of at most 100 characters."""
-    say(textwrap.fill(plain(text), WIDTH, subsequent_indent="  "))
+    say(wrapped(text))
+
+
+def wrapped(text: str) -> str:
+    """A sentence or two in lines of at most 100 characters."""
+    return textwrap.fill(plain(text), WIDTH, subsequent_indent="  ")
 
 
 class Lenient:

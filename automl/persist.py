@@ -84,7 +84,10 @@ def load(path: Path, kind: type[T]) -> T:
             raise ArgumentError(
                 f"path: the model in {str(path)!r} needs {library}, which does not load here ({in_a_line(error)})."
             ) from error
-        raise ArgumentError(f"path: {str(path)!r} could not be read as a model: {error}") from error
+        older = (
+            "; another version of automl may have saved it" if isinstance(error, AttributeError | ImportError) else ""
+        )
+        raise ArgumentError(f"path: {str(path)!r} could not be read as a model: {error}{older}") from error
     if not isinstance(model, kind):
         raise ArgumentError(f"path: {str(path)!r} holds a {type(model).__name__}, no {kind.__name__}.")
     return model

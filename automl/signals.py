@@ -27,7 +27,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.ready = False  # whether there is a model that an early end can hand over
-        self.asked = self.insisted = False
+        self.asked = self.interrupted_twice = False
         self.pending = False  # still to be raised
         self.open = False
         self.last: int | None = None
@@ -41,7 +41,7 @@ class _Watch:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         if self.asked or not self.ready:
-            self.insisted = self.asked
+            self.interrupted_twice = self.asked
             raise KeyboardInterrupt
         self.asked = True
         if self.open:
@@ -126,7 +126,7 @@ def asked() -> bool:
     return _watch is not None and _watch.asked
 
 
-def insisted() -> bool:
+def interrupted_twice() -> bool:
     """Whether Ctrl-C came a second time: then nothing is handed over."""
     watch = _mine()
-    return watch is not None and watch.insisted
+    return watch is not None and watch.interrupted_twice

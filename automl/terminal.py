@@ -18,7 +18,6 @@ from rich.text import Text
 from automl import model_dir, signals
 from automl.output import WIDTH, cell
 from automl.space.component import Component
-from automl.space.domain import describe
 
 if TYPE_CHECKING:
     from automl.report.progress import Progress
@@ -52,7 +51,8 @@ class LiveLine:
         parts = ["starting"]
         if (now := self.progress) is not None:
             known = now.best_score is not None
-            best = f"best {cell(now.metric)} {now.best_score:.5g} {now.best_family}" if known else "no model yet"
+            anew = f" of {now.best_repeats} cross-validations" if now.best_repeats > 1 else ""
+            best = f"best {cell(now.metric)} {now.best_score:.5g}{anew} {now.best_family}" if known else "no model yet"
             failed = f" ({now.failures} failed)" if now.failures else ""
             parts = [best, f"{now.trials} trials{failed}"]
         if self.deadline is not None:
@@ -134,12 +134,6 @@ def quoted(path: Path) -> str:
     return shlex.quote(cell(path))
 
 
-def columns_line(rows: list[dict[str, str]]) -> str:
-    """How many columns there are of each kind."""
-    counts = Counter(row["kind"] for row in rows)
-    return "Columns: " + ", ".join(f"{count} {kind}" for kind, count in counts.most_common())
-
-
 def failures_line(rows: list[dict[str, str]]) -> str:
     """How many candidates did not finish, and why; empty where all did."""
     counts = Counter(row["status"] for row in rows if row["status"] != "ok")
@@ -180,6 +174,8 @@ def params_table(component: Component) -> Table:
         conditions = [f"{c.param} {c.compare} {c.value!r}" for c in param.when]
         conditions += [f"a {param.task}"] if param.task else []
         only = f" (Only with {' and '.join(conditions)}.)" if conditions else ""
-        range_ = describe(param.domain) + (f", at most the {param.at_most}" if param.at_most else "")
-        table.add_row(param.name, Text(range_), Text(repr(param.default)), Text(param.why + only))
+        range_ = param.domain.describe() + (f", at most the {param.at_most}" if param.at_most else "")
+        table.add_row(
+            param.name, Text(range_), Text("by rows" if param.by_rows else repr(param.default)), Text(param.why + only)
+        )
     return table

@@ -23,9 +23,9 @@ import pandas as pd
 from sklearn.model_selection import train_test_split
 from threadpoolctl import threadpool_limits
 
-from automl.data.columns import Columns
+from automl.columns.columns import Columns
 from automl.pipeline.build import Recipe, build
-from automl.pipeline.prepare import Input
+from automl.pipeline.prepare import Preprocessor
 from automl.space.reader import read_space
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,15 +40,20 @@ Parts = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def parts(name: str) -> tuple[str, Parts]:
-    """Kind of task, and matrix and target of the training and the held-out rows, as the leaf gives them."""
+    """Kind of task, and matrix and target of the training and the held-out rows, as the preprocessor gives them."""
     frame = pd.read_csv(DATASETS / name / "train.csv.gz")
     frame = frame.sample(min(len(frame), ROWS), random_state=0).reset_index(drop=True)
     y = frame.pop(TABLES[name]).to_numpy()
     kind = "binary" if len(np.unique(y)) == 2 else "regression"
     rows = np.arange(len(y))
     train, held = train_test_split(rows, test_size=0.2, random_state=0, stratify=y if kind == "binary" else None)
-    table, leaf = Columns.learn(frame).encode(frame), Input("onehot", False, "unit")
-    return kind, (leaf.fit_transform(table.take(train)), y[train], leaf.transform(table.take(held)), y[held])
+    table, preprocessor = Columns.learn(frame).encode(frame), Preprocessor("onehot", False, "unit")
+    return kind, (
+        preprocessor.fit_transform(table.take(train)),
+        y[train],
+        preprocessor.transform(table.take(held)),
+        y[held],
+    )
 
 
 def measure(name: str, size: int) -> dict[str, object]:

@@ -167,12 +167,13 @@ def candidate_text(family: str, texts: Texts, kind: str) -> str:
 
 def evaluate(family: str, texts: Texts, name: str, meta: dict[str, object]) -> dict[str, object]:
     """One setting on one table."""
-    from automl.data.dataset import Data, make_task
-    from automl.data.splits import make_splits
+    from automl.dataset import Data, make_task
     from automl.evaluate.evaluator import Evaluator
+    from automl.evaluate.run_data import RunData
     from automl.space.candidate import Candidate
     from automl.space.reader import read_space
     from automl.trials.trial import Failure, Job, Proposal
+    from automl.validation.splits import make_splits
 
     folder, _, most = name.partition("@")
     rows = int(most or ROWS)
@@ -193,7 +194,7 @@ def evaluate(family: str, texts: Texts, name: str, meta: dict[str, object]) -> d
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:
             splits = make_splits(3, data.y, task.n_classes, seed)
-            evaluator = Evaluator(task, space, data.table, data.y, splits, seed, Path(folder))
+            evaluator = Evaluator(RunData(task, data.table, data.y, splits, seed, Path(folder)), space)
             outcome = evaluator.run(Job(Proposal(candidate, "benchmark")))
         row["seconds"] = round((time.process_time() - started) / len(seeds), 2)
         if isinstance(outcome, Failure):

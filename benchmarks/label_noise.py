@@ -44,7 +44,7 @@ def run(name: str, target: str, flipped: float, seed: int, budget: float) -> dic
     model = AutoMLClassifier(time_budget=budget, n_jobs=1, random_state=seed, verbose=0).fit(table, y)
     is_wrong = np.isin(np.arange(len(y)), wrong)
     suspects = model.label_suspects()["row"].to_numpy()
-    first = np.argsort(-model._labels.doubts()[0], kind="stable")[: len(wrong)]
+    first = np.argsort(-model.result_.labels.doubts()[0], kind="stable")[: len(wrong)]
     return {
         "table": name, "rows": len(y), "flipped": flipped, "seed": seed, "budget": budget, "trials": model.n_trials_,
         "metric": model.metric_, "cv": round(model.best_score_, 5), "suspects": len(suspects),

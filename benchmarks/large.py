@@ -68,7 +68,7 @@ def _births(rng: np.random.Generator, rows: int) -> pd.DataFrame:
     return frame.iloc[rng.integers(len(frame), size=rows)].reset_index(drop=True)
 
 
-def _columns(rng: np.random.Generator, births: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
+def _columns(rng: np.random.Generator, births: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:  # noqa: PLR0915  # one column after the other
     """The 30 columns, and the target that they lead to."""
     rows = len(births)
     size = births[TARGET].to_numpy(dtype=np.float64)

@@ -94,10 +94,12 @@ class Damage:
 
     def _score(self, path: Path) -> None:
         lines = path.read_bytes().splitlines(keepends=True)
-        places = [place for place, line in enumerate(lines) if read(line).get("loss") is not None]
+        places = [place for place, line in enumerate(lines) if read(line).get("measures", {}).get("loss") is not None]
         if places:
             place = self.random.choice(places)
-            lines[place] = json.dumps(read(lines[place]) | {"loss": FALSE_LOSS}).encode() + b"\n"
+            told = read(lines[place])
+            told["measures"]["loss"] = FALSE_LOSS
+            lines[place] = json.dumps(told).encode() + b"\n"
             path.write_bytes(b"".join(lines))
 
     def _line(self, path: Path) -> None:

@@ -213,7 +213,7 @@ class Scene:
             found.append("an altered score is believed")
         if trials and not done:
             events = [read(line) for line in kept]
-            if any(trials.get(event["trial"]) != (event["status"], event["loss"]) for event in events):
+            if any(trials.get(event["trial"]) != (event["status"], event["measures"]["loss"]) for event in events):
                 found.append("a finished trial is another one in the model")
         return found
 

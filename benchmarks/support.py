@@ -7,12 +7,15 @@ import io
 import math
 import os
 import subprocess
+import threading
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import psutil
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
@@ -147,6 +150,32 @@ def environment() -> dict[str, str]:
     """Of a fresh process that imports this checkout's code, whatever is installed."""
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
+
+
+class Peak:
+    """The most memory that this process's children held together, looked at twice a second."""
+
+    def __init__(self) -> None:
+        self.megabytes = 0.0
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> Peak:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        me = psutil.Process()
+        while not self._over.wait(0.5):
+            held = 0
+            for child in me.children(recursive=True):
+                with suppress(psutil.Error):
+                    held += child.memory_info().rss
+            self.megabytes = max(self.megabytes, held / 1e6)
 
 
 def commit() -> str:

@@ -27,7 +27,7 @@ from support import Key, Meta, Row, change, loss, number, shown
 
 FIELDS = [
     "label", "table", "budget", "seed", "metric", "score", "single", "cv", "wall", "trials", "origins", "failures",
-    "share_in_jobs", "report", "predict_s", "commit", "error",
+    "share_in_jobs", "report", "predict_s", "commit", "error", "peak_mb",
 ]  # fmt: skip
 SMALL, SEEDS = 2_000, (0, 1, 2)  # tables of fewer training rows are fitted with several seeds: their scores are noisy
 EXTRA = 8.0  # seconds of a run beside its budget: loading the model, predicting, scoring
@@ -44,13 +44,14 @@ def run(name: str, meta: Meta, budget: float, seed: int) -> Row:
         command += ["--time-budget", str(budget), "--seed", str(seed)]
         started = time.monotonic()
         try:
-            done = subprocess.run(
-                command, cwd=support.ROOT, capture_output=True, text=True, errors="replace", stdin=subprocess.DEVNULL,
-                timeout=HANGS * budget + 60,
-            )  # fmt: skip
+            with support.Peak() as peak:
+                done = subprocess.run(
+                    command, cwd=support.ROOT, capture_output=True, text=True, errors="replace",
+                    stdin=subprocess.DEVNULL, timeout=HANGS * budget + 60, env=support.environment(),
+                )  # fmt: skip
         except subprocess.TimeoutExpired as error:
             return row | {"wall": round(time.monotonic() - started, 2), "error": f"fit hangs: {error.timeout:.0f} s"}
-        row["wall"] = round(time.monotonic() - started, 2)
+        row |= {"wall": round(time.monotonic() - started, 2), "peak_mb": round(peak.megabytes)}
         if done.returncode:
             last = (done.stderr.strip() or "no message").splitlines()[-1]
             return row | {"error": f"fit ends with exit code {done.returncode}: {last}"[:500]}
@@ -208,6 +209,21 @@ def seed(text: str) -> str:
     return text
 
 
+def batch(names: list[str], seeds: list[str], budget: float, label: str, results: Path, again: bool = False) -> None:
+    """Fit the tables with these seeds; what a label has already is skipped."""
+    tables, rows = support.read_tables(), support.read_rows(results, FIELDS)
+    done = {one for one, row in support.latest(rows, key).items() if not (again and row["error"])}
+    wanted = [(name, s) for name in support.checked(names, tables) for s in seeds_of(seeds, tables[name])]
+    wanted = [one for one in wanted if (label, one[0], budget, one[1]) not in done]
+    wanted.sort(key=lambda one: one[1])  # a seed of all tables before the next
+    print(f"{len(wanted)} runs, about {support.duration(len(wanted) * (budget + EXTRA))}.", flush=True)
+    for name, s in wanted:
+        row = {"label": label, **run(name, tables[name], budget, s)}
+        support.add_row(results, row)
+        said = row["error"] if row.get("error") else shown(row["score"])
+        print(f"{name} seed {s}: {said} in {row['wall']} s", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tables", nargs="+", default=["all"], help="names, or all (the default)")
@@ -219,23 +235,11 @@ def main() -> None:
     parser.add_argument("--report", action="store_true")
     parser.add_argument("--markdown", action="store_true")
     options = parser.parse_args()
-    tables = support.read_tables()
-    rows = support.read_rows(options.results, FIELDS, write=not options.report)
     if options.report:
-        report(rows, tables, options.label, options.budget, options.markdown)
-        return
-    done = {name for name, row in support.latest(rows, key).items() if not (options.again and row["error"])}
-    wanted = [
-        (name, s) for name in support.checked(options.tables, tables) for s in seeds_of(options.seeds, tables[name])
-    ]
-    wanted = [one for one in wanted if (options.label, one[0], options.budget, one[1]) not in done]
-    wanted.sort(key=lambda one: one[1])  # a seed of all tables before the next
-    print(f"{len(wanted)} runs, about {support.duration(len(wanted) * (options.budget + EXTRA))}.", flush=True)
-    for name, s in wanted:
-        row = {"label": options.label, **run(name, tables[name], options.budget, s)}
-        support.add_row(options.results, row)
-        said = row["error"] if row.get("error") else shown(row["score"])
-        print(f"{name} seed {s}: {said} in {row['wall']} s", flush=True)
+        rows = support.read_rows(options.results, FIELDS, write=False)
+        report(rows, support.read_tables(), options.label, options.budget, options.markdown)
+    else:
+        batch(options.tables, options.seeds, options.budget, options.label, options.results, options.again)
 
 
 if __name__ == "__main__":

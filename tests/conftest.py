@@ -1,3 +1,4 @@
+import gc
 import importlib
 import os
 import pkgutil
@@ -23,6 +24,19 @@ for module in pkgutil.walk_packages(automl.__path__, "automl."):
         importlib.import_module(module.name)
 
 DEFAULT = Path(__file__).parent.parent.parent / "shared" / "datasets"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs):
+    """Workers share the cores, so each computes with one native thread: several would wait for one another."""
+    for spec in specs:
+        spec.env["OMP_NUM_THREADS"] = os.environ.get("OMP_NUM_THREADS", "1")
+
+
+def pytest_collection_finish():
+    """What is loaded by now stays: no collection of garbage has to look through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

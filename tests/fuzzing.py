@@ -19,9 +19,9 @@ from same_tables import FORMS, as_object, as_targets
 from threadpoolctl import threadpool_limits
 
 from automl import AutoML
-from automl.data.columns import Columns
-from automl.data.frame import as_frame
+from automl.columns.columns import Columns
 from automl.errors import AutoMLError
+from automl.tables.frame import as_frame
 
 FAMILIES = ["decision_tree", "naive_bayes", "ridge", "logistic_regression", "lightgbm"]  # milliseconds a fit
 MOST = 300  # characters of a refusal

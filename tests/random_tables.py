@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
-from automl.data.frame import as_name
+from automl.tables.frame import as_name
 
 # ---- cells: a column is drawn from a few values of one kind
 

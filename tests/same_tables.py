@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 
-from automl.data.frame import as_name
+from automl.tables.frame import as_name
 
 FORMS = ("polars", "pyarrow", "dicts", "array")
 REFUSALS = (Exception, pl.exceptions.PanicException)  # of the libraries that the table is handed to

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 
 from automl import AutoML
-from automl.data.columns import Columns
-from automl.data.dataset import Data
-from automl.data.frame import as_frame
-from automl.data.number_target import read_amounts
-from automl.data.read import read_table
-from automl.data.text_files import NOTES
+from automl.columns.columns import Columns
+from automl.dataset import Data
 from automl.errors import DataError
+from automl.tables.frame import as_frame
+from automl.tables.read import read_table
+from automl.tables.text_files import NOTES
+from automl.tasks.number_target import read_amounts
 
 CASES = (
     Path(os.environ.get("AUTOML_DATASETS", Path(__file__).parent.parent.parent / "shared" / "datasets")).parent
@@ -169,9 +169,9 @@ def forms_of_codes():
 def test_codes_keep_their_digits(name, values):
     columns, codes = coded(values)
     assert columns.columns[0].kind == "category"
-    assert columns.columns[0].views[0].levels == tuple(map(str, CODES)) or "gaps" in name
+    assert columns.columns[0].encodings[0].levels == tuple(map(str, CODES)) or "gaps" in name
     there = values.notna().to_numpy()
-    expected = np.array([columns.columns[0].views[0].levels.index(str(CODES[place])) for place in PLACES])
+    expected = np.array([columns.columns[0].encodings[0].levels.index(str(CODES[place])) for place in PLACES])
     np.testing.assert_array_equal(codes, np.where(there, expected, -1))
     for other, cells in forms_of_codes():
         table = columns.encode(as_frame(pd.DataFrame({"code": cells, "x": range(60)})))
@@ -182,7 +182,7 @@ def test_codes_of_other_libraries():
     pa = pytest.importorskip("pyarrow")
     values = [None, *[CODES[place] for place in PLACES[1:]]]
     columns = Columns.learn(as_frame(pa.table({"code": values, "x": list(range(60))})))
-    assert set(columns.columns[0].views[0].levels) == set(map(str, CODES))
+    assert set(columns.columns[0].encodings[0].levels) == set(map(str, CODES))
 
 
 def test_codes_with_gaps_in_a_file(tmp_path):
@@ -198,7 +198,7 @@ def test_floats_match_the_code_that_only_they_can_be_or_are_said():
     columns = Columns.learn(as_frame(pd.DataFrame({"code": [apart[place] for place in PLACES], "x": range(60)})))
     floats = pd.DataFrame({"code": [float(apart[1]), np.nan, float(apart[2])], "x": 1.0})
     table, said = columns.look(as_frame(floats))
-    levels = columns.columns[0].views[0].levels
+    levels = columns.columns[0].encodings[0].levels
     assert [levels[code] if code >= 0 else None for code in table.codes[:, 0]] == [str(apart[1]), None, str(apart[2])]
     assert said == []
     near, _ = coded(pd.Series([CODES[place] for place in PLACES]))
@@ -372,7 +372,8 @@ def test_the_command_line_says_how_files_were_read_and_what_was_not(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     table = pd.DataFrame({"x": X.round(2), "z": RNG.random(ROWS), "y": np.where(X > 500, "NA", "EU")})
     written(tmp_path, table.to_csv(index=False, sep="\t"), "utf-16")
-    assert main(["fit", "table.csv", "-t", "y", "--max-trials", "1", "--n-jobs", "1", "--include", "naive_bayes"]) == 0
+    quick = ["--max-trials", "1", "--executor", "inline", "--include", "naive_bayes"]
+    assert main(["fit", "table.csv", "-t", "y", *quick]) == 0
     told = " ".join(capsys.readouterr().out.split())
     assert "Mind: The file is UTF-16 text, and is read as such." in told
     assert "Mind: In the target 'y' the word 'NA'" in told

@@ -1,11 +1,14 @@
+import contextlib
 import gzip
 import io
 import json
 import os
+import pty
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pandas as pd
@@ -14,13 +17,14 @@ from rich.console import Console
 
 from automl import AutoML, __version__
 from automl.cli import main, process_start
-from automl.data.read import read_table
 from automl.errors import DataError
-from automl.report.progress import Progress
+from automl.report.progress import Printer, Progress
+from automl.tables.read import read_table
 from automl.terminal import LiveLine, leaderboard_table
 
 COMMANDS = ["fit", "predict", "columns", "leaderboard", "suspects", "families", "example"]
 QUICK = ["--max-trials", "2", "--include", "naive_bayes,decision_tree", "--n-jobs", "1", "--seed", "0"]
+QUICK += ["--executor", "inline"]
 TABLE = "a,b,y\n" + "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(60))
 
 
@@ -34,7 +38,7 @@ def fitted(tmp_path_factory):
     """A folder with iris.csv, iris_test.csv and a model."""
     folder = tmp_path_factory.mktemp("fitted")
     assert main(["example", "iris", "--folder", str(folder)]) == 0
-    assert main(["fit", f"{folder}/iris.csv", "-t", "species", "--out", f"{folder}/model", "-q", *QUICK]) == 0
+    assert main(["fit", f"{folder}/iris.csv", "-t", "species", "--out", f"{folder}/model", "-q", *QUICK[:-2]]) == 0
     return folder
 
 
@@ -100,6 +104,8 @@ REFUSALS = {
     "budget": (["fit", "table.csv", "-t", "y", "--time-budget", "0"], "--time-budget must be a number of seconds"),
     "metric": (["fit", "table.csv", "-t", "y", "--metric", "acuracy"], "metric 'acuracy'"),
     "task": (["fit", "table.csv", "-t", "y", "--task", "ranking"], "task must be one of"),
+    "cv": (["fit", "table.csv", "-t", "y", "--cv", "5x"], "--cv must be auto, holdout or a number of folds; got '5x'"),
+    "one fold": (["fit", "table.csv", "-t", "y", "--cv", "1"], "cv"),
     "family": (["fit", "table.csv", "-t", "y", "--include", "lightgb"], "no family 'lightgb'"),
     "out is a file": (["fit", "table.csv", "-t", "y", "--out", "table.csv"], "--out: 'table.csv' cannot be a folder"),
     "no model": (["predict", "nowhere", "table.csv"], "no model at 'nowhere'"),
@@ -223,7 +229,7 @@ def test_fit_is_told_kinds_of_columns(tmp_path):
     assert list(AutoML.load("model").columns_["kind"]) == ["text", "dropped"]
 
 
-def test_fit_warns_of_the_data_at_the_start_and_at_the_end(tmp_path, capsys):
+def test_fit_warns_of_the_data_once_and_points_to_it_at_the_end(tmp_path, capsys):
     (tmp_path / "train.csv").write_text(TABLE.replace("\n", ",z\n", 1).replace("yes", "yes,1").replace("no", "no,0"))
     (tmp_path / "test.csv").write_text("a,b,z\n" + "".join(f"{i},{i % 7},0\n" for i in range(900, 960)))
     assert main(["fit", "train.csv", "-t", "y", "--test-data", "test.csv", *QUICK]) == 0
@@ -233,7 +239,15 @@ def test_fit_warns_of_the_data_at_the_start_and_at_the_end(tmp_path, capsys):
     warnings = json.loads((tmp_path / "model" / "run.json").read_text())["warnings"]
     assert any(text.startswith("Column 'z' is the target under another name") for text in warnings)
     assert any(text.startswith("X_test differs from the training rows") for text in warnings)
-    assert all(printed.count(text) == 2 and f"Mind: {text}" in printed for text in warnings)
+    assert all(printed.count(text) == 1 for text in warnings)
+    assert f"Mind: the {len(warnings)} warnings at the start; run.json has them, too." in printed
+
+
+@pytest.mark.parametrize(("cv", "folds"), [("3", 3), ("holdout", 1), ("auto", 5)])
+def test_fit_is_told_how_to_validate(cv, folds, tmp_path):
+    (tmp_path / "table.csv").write_text(TABLE)
+    assert main(["fit", "table.csv", "-t", "y", "--cv", cv, "-q", *QUICK]) == 0
+    assert len(AutoML.load("model").cv_splits_) == folds
 
 
 def test_quiet_prints_nothing(tmp_path, capsys):
@@ -276,7 +290,7 @@ def test_predict_refuses_a_table_without_its_columns(arguments, sentence, fitted
 
 def test_regression_has_no_probabilities(capsys):
     assert main(["example", "diabetes"]) == 0
-    quick = ["--max-trials", "1", "--include", "ridge", "--n-jobs", "1", "--out", "model folder"]
+    quick = ["--max-trials", "1", "--include", "ridge", "--executor", "inline", "--out", "model folder"]
     assert main(["fit", "diabetes.csv", "-t", "progression", *quick]) == 0
     assert "automl predict 'model folder' test.csv" in capsys.readouterr().out
     assert main(["predict", "model folder", "diabetes_test.csv", "--proba"]) == 2
@@ -303,6 +317,8 @@ def test_leaderboard_shows_rows_and_what_failed(fitted, capsys):
     told = capsys.readouterr().out
     assert "log_loss" in told
     assert "more: automl leaderboard" in told
+    assert "validation: 5 folds – " in told
+    assert "ensemble: " in told
 
 
 def test_columns_shows_what_each_is_taken_for(fitted, tmp_path, capsys):
@@ -324,7 +340,7 @@ def test_suspects_names_the_rows_whose_label_may_be_wrong(tmp_path, capsys):
     rows[90] = rows[90].replace("no", "yes")
     (tmp_path / "table.csv").write_text("a,b,y\n" + "".join(rows))
     assert main(["fit", "table.csv", "-t", "y", *QUICK]) == 0
-    assert "have a label that may be wrong: automl suspects model" in capsys.readouterr().out
+    assert "with a label that may be wrong: automl suspects model" in capsys.readouterr().out
     assert main(["suspects", "model", "--out", "suspects.csv", "--rows", "1"]) == 0
     printed = capsys.readouterr().out
     assert printed.splitlines()[1].split()[:3] == ["90", "yes", "no"]
@@ -345,6 +361,14 @@ def test_run_dir_goes_on_where_a_run_stopped(tmp_path):
     assert (tmp_path / "run" / "journal.jsonl").read_text().count('"event":"start"') == started
 
 
+def test_a_run_that_is_to_go_on_with_other_columns_names_them(tmp_path, capsys):
+    (tmp_path / "table.csv").write_text(TABLE)
+    again = ["fit", "table.csv", "-t", "y", "-q", *QUICK, "--run-dir", "run"]
+    assert main(again) == 0
+    assert main([*again, "--drop", "a"]) == 2
+    assert "holds a run with another set of columns (with 'a', now without)" in capsys.readouterr().err
+
+
 # ---- families, examples
 
 
@@ -357,6 +381,11 @@ def test_families_prints_every_component_within_100_columns(capsys):
     for name in [*space.models, *space.steps]:
         assert re.search(rf"^{name} \((family|step);", told, re.MULTILINE)
     assert max(map(len, told.splitlines())) <= 100
+
+
+def test_families_has_no_option_without_effect(capsys):
+    assert main(["families", "lightgbm", "--schedule", "auto"]) == 2
+    assert "--schedule" in capsys.readouterr().err
 
 
 def test_families_shows_one(capsys):
@@ -393,11 +422,23 @@ def progress(**changes):
     return Progress(**{**values, "best_score": 2.5, "best_family": "ridge", **changes})
 
 
+def test_a_score_that_falls_as_repeats_begin_says_why(capsys):
+    tell = Printer()
+    for change in ({}, {"best_score": 2.7, "best_repeats": 2}, {"best_score": 2.6, "best_repeats": 2}):
+        tell(progress(**change))
+    first, fallen, better = capsys.readouterr().out.splitlines()
+    assert fallen.endswith("rmse 2.7  ridge  (now of 2 cross-validations, on which the best rank anew)")
+    assert first.endswith("rmse 2.5  ridge")
+    assert better.endswith("rmse 2.6  ridge")
+
+
 def test_live_line_says_how_it_stands():
     line = LiveLine(time.monotonic() + 60)
     assert line.__rich__().plain.startswith("starting · ")
     line(progress())
     assert re.match(r"best rmse 2\.5 ridge · 3 trials \(1 failed\) · (59|60) s left · Ctrl-C", line.__rich__().plain)
+    line(progress(best_repeats=2))
+    assert line.__rich__().plain.startswith("best rmse 2.5 of 2 cross-validations ridge · ")
     line(progress(best_score=None, failures=0))
     assert line.__rich__().plain.startswith("no model yet · 3 trials · ")
 
@@ -437,9 +478,36 @@ def test_interrupted_fit_still_writes_the_model(tmp_path, number):
     assert len(AutoML.load(tmp_path / "model").predict(pd.read_csv("table.csv"))) == 60
 
 
+@pytest.mark.slow
+def test_ctrl_c_twice_gives_up_at_once_in_a_terminal_too(tmp_path):
+    """The live line leaves the handlers of the signals alone."""
+    (tmp_path / "table.csv").write_text(TABLE)
+    command = [sys.executable, "-m", "automl", "fit", "table.csv", "-t", "y", "--time-budget", "120", "--n-jobs", "1"]
+    ours, terminal = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm"}
+    with subprocess.Popen(command, stdout=terminal, stderr=subprocess.PIPE, text=True, env=environment) as process:
+        os.close(terminal)
+        shown = b""
+        while b"s left" not in shown or b"roc_auc" not in shown:  # there is a model
+            shown += os.read(ours, 4096)
+        for _ in range(2):
+            os.kill(process.pid, signal.SIGINT)
+            time.sleep(0.02)
+        threading.Thread(target=drained, args=(ours,), daemon=True).start()
+        assert process.wait(60) == 130
+        assert "stopped at once, and nothing is kept" in process.stderr.read()
+    assert not (tmp_path / "model").exists()
+
+
+def drained(descriptor):
+    with contextlib.suppress(OSError):  # the terminal is gone
+        while os.read(descriptor, 4096):
+            pass
+
+
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_a_signal_before_there_is_a_model_is_told_by_the_exit_code(monkeypatch, capsys, number, code):
-    monkeypatch.setattr("automl.data.read.read_table", lambda *_, **__: os.kill(os.getpid(), number))
+    monkeypatch.setattr("automl.tables.read.read_table", lambda *_, **__: os.kill(os.getpid(), number))
     before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     assert main(["fit", "table.csv", "-t", "y"]) == code
     assert "stopped before there was anything to keep" in capsys.readouterr().err
@@ -458,6 +526,7 @@ def test_a_full_disk_for_the_model_is_one_line(tmp_path, monkeypatch, capsys):
     assert not os.path.exists("full")
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("seconds", [3, 15])
 def test_fit_keeps_the_budget_from_start_to_written_model(seconds):

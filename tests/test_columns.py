@@ -2,6 +2,7 @@
 
 import io
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -9,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl.data.cells import Cells
-from automl.data.columns import Columns
-from automl.data.table import side_by_side
-from automl.errors import ArgumentError, DataError, InputTypeError
+from automl.columns.columns import Columns
+from automl.columns.encodings.base import Encoding
+from automl.columns.encodings.categorical import Categorical
+from automl.columns.table import side_by_side
+from automl.errors import ArgumentError, DataError, DataWarning, InputTypeError
+from automl.parsing.cells import Cells
 
 ROWS = 24
 
@@ -223,7 +226,7 @@ def test_ordered_categories_are_places():
 
 
 @pytest.mark.parametrize(
-    ("values", "wish", "kind"),
+    ("values", "given", "kind"),
     [
         ([1, 2, 3] * 8, "category", "category"),
         ([1, 2, 3] * 8, "dropped", "dropped"),
@@ -239,9 +242,9 @@ def test_ordered_categories_are_places():
         ([7] * 24, "number", "number"),
     ],
 )
-def test_kinds_of_the_user(values, wish, kind):
+def test_kinds_of_the_user(values, given, kind):
     frame = pd.DataFrame({"c": values})
-    columns = Columns.learn(frame, {"c": wish})
+    columns = Columns.learn(frame, {"c": given})
     assert columns.columns[0].kind == kind
     assert len(columns.encode(frame)) == len(frame)
 
@@ -253,7 +256,7 @@ def test_seconds_milliseconds_and_days_are_dates():
 
 
 @pytest.mark.parametrize(
-    ("wishes", "error", "text"),
+    ("overrides", "error", "text"),
     [
         ({"colour": "category"}, DataError, "there is no column 'colour'; did you mean 'color'"),
         ({"zzz": "category"}, DataError, "there is no column 'zzz'; the columns are 'color', 'void'"),
@@ -262,15 +265,81 @@ def test_seconds_milliseconds_and_days_are_dates():
         ({"color": "number"}, DataError, "no cell of column 'color' can be read as number"),
         ({"color": "ordered"}, DataError, "no order that is known"),
         ({"color": ["dark", "light"]}, DataError, "no cell of column 'color' can be read in the order"),
+        ({"void": "ordered"}, DataError, "no cell of column 'void' can be read as ordered .all of them are missing"),
         ({"void": "text"}, DataError, "no cell of column 'void' can be read as text"),
-        ({"color": 3}, InputTypeError, "must be a kind, or a list"),
+        ({"color": 3}, InputTypeError, "must be a kind, a list"),
+        (
+            {"color": Encoding()},
+            InputTypeError,
+            "an object of a class that derives from automl.columns.encodings.Encoding",
+        ),
         ("category", InputTypeError, "must map names of columns to kinds"),
     ],
 )
-def test_kinds_that_cannot_be_are_refused(wishes, error, text):
+def test_kinds_that_cannot_be_are_refused(overrides, error, text):
     frame = pd.DataFrame({"color": ["red", "blue", "red"], "void": [None] * 3})
     with pytest.raises(error, match=text):
-        Columns.learn(frame, wishes)
+        Columns.learn(frame, overrides)
+
+
+@dataclass(frozen=True)
+class Hexadecimal(Encoding):
+    """Numbers such as 0x1f, in a unit."""
+
+    name = "hexadecimal"
+
+    unit: float = 1.0
+
+    def encode(self, cells):
+        read = [int(text, 16) if text.startswith("0x") else np.nan for text in cells.texts]
+        return cells.spread(np.array(read, dtype=float) / self.unit, np.nan)
+
+
+@dataclass(frozen=True)
+class Initial(Categorical):
+    """The first letter."""
+
+    name = "initial"
+
+    def labels(self, cells):
+        return [text[0] for text in cells.texts]
+
+
+def test_an_encoding_of_the_users_own_says_how_to_encode_only():
+    texts = [f"0x{number:x}" for number in range(40)]
+    frame = pd.DataFrame({"n": texts, "town": ["Rome", "Riga", "Bonn", "Bern"] * 10})
+    columns, encoded = Columns.read(frame, {"n": Hexadecimal(unit=10.0), "town": Initial()})
+    assert [(column.kind, column.n_levels) for column in columns.columns] == [("hexadecimal", None), ("initial", 2)]
+    np.testing.assert_array_equal(encoded.numbers[:, 0], np.arange(40) / 10)
+    assert encoded.codes[:4, 0].tolist() == [1, 1, 0, 0]
+    same(columns.encode(frame), encoded)
+    with pytest.warns(DataWarning, match="'n': 1 of 40 cells cannot be read as hexadecimal and count as missing, 'x'"):
+        later = columns.encode(frame.assign(n=[*texts[:-1], "x"], town="Rotterdam"))
+    assert np.isnan(later.numbers[-1, 0])
+    assert set(later.codes[:, 0]) == {1}
+    with pytest.raises(DataError, match="no cell of column 'town' can be read as hexadecimal"):
+        Columns.learn(frame, {"town": Hexadecimal()})
+
+
+class Short(Encoding):
+    name = "short"
+
+    def encode(self, cells):
+        return np.zeros(len(cells.texts))
+
+
+def test_an_encoding_gives_one_value_a_row():
+    with pytest.raises(ArgumentError, match=r"'short' must give one value a row, .* of shape \(4,\); got \(2,\)"):
+        Columns.learn(pd.DataFrame({"c": ["a", "b"] * 2}), {"c": Short()})
+
+
+def test_an_encoding_proposes_itself_for_texts_that_it_reads():
+    def proposed(texts):
+        return Hexadecimal().propose("c", Cells(pd.Series(texts)))
+
+    assert proposed([f"0x{number:x}" for number in range(40)] + ["unknown", None]).encodings == (Hexadecimal(),)
+    assert proposed([f"0x{number:x}" for number in range(10)] + ["Oslo"]) is None
+    assert proposed([1.0, 2.0]) is None
 
 
 def test_columns_pickle():
@@ -431,7 +500,7 @@ def test_columns_side_by_side_are_what_they_were_in_one_go(monkeypatch):
     columns = [rng.normal(size=23) * 10.0**power for power in (0, 40)]
     columns[0][3] = np.nan
     for chunk in (1, 5, 100):
-        monkeypatch.setattr("automl.data.table.CHUNK_ROWS", chunk)
+        monkeypatch.setattr("automl.columns.table.CHUNK_ROWS", chunk)
         found = side_by_side(columns, 23, np.float64, 1e36)
         np.testing.assert_array_equal(found, np.clip(np.column_stack(columns), -1e36, 1e36))
     assert side_by_side([], 23, np.int32).shape == (23, 0)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.datasets import load_iris
 
 from automl import AutoML
-from automl.ensemble import choice
+from automl.ensemble.combiners import Greedy
 from automl.execute import pool
 from automl.trials import artifacts
 from automl.trials.artifacts import LeafCache
@@ -22,13 +22,13 @@ def open_files():
 
 
 def test_predictions_are_read_not_held(monkeypatch):
-    held, select = [], choice.select
+    held, select = [], Greedy.fit
 
     def counting(*arguments, **named):
         held.append(open_files())
         return select(*arguments, **named)
 
-    monkeypatch.setattr(choice, "select", counting)
+    monkeypatch.setattr(Greedy, "fit", counting)
     before = open_files()
     model = AutoML(**QUICK, cv=20, max_trials=6, executor="inline", n_jobs=1, schedule="none").fit(X, Y)
     assert sum(trial.folds for trial in model.trials_ if trial.status == "ok") >= 60

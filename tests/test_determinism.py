@@ -10,26 +10,23 @@ SLOW = pytest.mark.slow
 
 
 @pytest.mark.parametrize(
-    ("table", "arguments"),
+    ("table", "arguments", "executors"),
     [
-        ("messy", {"max_trials": 10, "executor": "inline", "include": QUICK}),
-        pytest.param("messy", {"max_trials": 30}, marks=SLOW),
-        pytest.param("diabetes", {"max_trials": 30}, marks=SLOW),
+        ("messy", {"max_trials": 6, "include": QUICK}, ("inline", "processes")),
+        pytest.param("wine", {"max_trials": 6, "include": QUICK}, ("inline", "processes"), marks=SLOW),
+        pytest.param("messy", {"max_trials": 20}, ("processes", "processes"), marks=SLOW),
+        pytest.param("diabetes", {"max_trials": 20}, ("processes", "processes"), marks=SLOW),
     ],
     ids=str,
 )
-def test_another_process_gives_the_same(tmp_path, table, arguments):
+def test_another_process_gives_the_same(tmp_path, table, arguments, executors):
     """Sets and dicts are ordered otherwise there, and the two runs share the cores, so seconds differ as well."""
-    runs = [start(tmp_path / seed, table, {**arguments, "n_jobs": 1}, hash_seed=seed) for seed in ("1", "2")]
+    runs = [
+        start(tmp_path / seed, table, {**arguments, "n_jobs": 1, "executor": executor}, hash_seed=seed)
+        for seed, executor in zip("12", executors, strict=True)
+    ]
     assert [told(run, 600)["reason"] for run in runs] == ["max_trials"] * 2
     assert_same(tmp_path / "1", tmp_path / "2")
-
-
-def test_processes_and_inline_give_the_same(tmp_path):
-    arguments = {"max_trials": 6, "include": QUICK, "n_jobs": 1}
-    runs = [start(tmp_path / name, "wine", {**arguments, "executor": name}) for name in ("inline", "processes")]
-    assert [told(run)["reason"] for run in runs] == ["max_trials"] * 2
-    assert_same(tmp_path / "inline", tmp_path / "processes")
 
 
 STATE = """
@@ -40,9 +37,10 @@ from threadpoolctl import threadpool_info
 from automl import AutoML
 
 X, y = load_wine(return_X_y=True, as_frame=True)
-arguments = dict(verbose=0, random_state=0, n_jobs=2, executor=sys.argv[1], include={families})
+arguments = dict(verbose=0, random_state=0, n_jobs=2, include={families})
+executors = sys.argv[1].split(",")
 if sys.argv[2] == "warm":  # lazily imported libraries are in, and what importing them does is done
-    AutoML(max_trials=6, **arguments).fit(X, y)
+    AutoML(max_trials=5, executor=executors[0], **arguments).fit(X, y)
 
 random.seed(5)
 np.random.seed(6)
@@ -74,26 +72,27 @@ def state():
 
 
 before, before_pools = state(), pools()
-model = AutoML(max_trials=6, **arguments).fit(X, y)
-model.predict(X), model.leaderboard()
-after, after_pools = state(), pools()
-other = [name for name in before if before[name] != after[name]]
-other += [str(pool) for pool, threads in before_pools.items() if after_pools[pool] != threads]
-print(len(model.trials_), other)
+for executor in executors:
+    model = AutoML(max_trials=5, executor=executor, **arguments).fit(X, y)
+    model.predict(X), model.leaderboard()
+    after, after_pools = state(), pools()
+    other = [name for name in before if before[name] != after[name]]
+    other += [str(pool) for pool, threads in before_pools.items() if after_pools[pool] != threads]
+    print(len(model.trials_), other)
 """
 
 
 @pytest.mark.parametrize(
-    ("executor", "when"),
+    ("executors", "when"),
     [
-        ("inline", "cold"),
-        ("processes", "cold"),
+        ("processes,inline", "cold"),
+        pytest.param("inline", "cold", marks=SLOW),
         pytest.param("inline", "warm", marks=SLOW),
         pytest.param("processes", "warm", marks=SLOW),
     ],
 )
-def test_the_callers_process_is_as_before(executor, when):
+def test_the_callers_process_is_as_before(executors, when):
     code = STATE.format(families=QUICK)
-    done = subprocess.run([sys.executable, "-c", code, executor, when], capture_output=True, text=True, check=False)
-    assert done.stdout == "7 []\n", done.stderr
+    done = subprocess.run([sys.executable, "-c", code, executors, when], capture_output=True, text=True, check=False)
+    assert done.stdout == "6 []\n" * len(executors.split(",")), done.stderr
     assert done.stderr == ""

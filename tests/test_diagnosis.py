@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 
 from automl import AutoMLClassifier
-from automl.report.diagnosis import SHARE, diagnose
+from automl.report.constants import SHARE
+from automl.report.diagnosis import diagnose
 from automl.space.candidate import Candidate
+from automl.trials.measures import Measures
 from automl.trials.trial import DUMMY, TOP, Trial
 
 ROWS = 400
@@ -46,9 +48,8 @@ def test_a_linear_model_underfits_xor(metric):
 
 def trial(number, loss, train_loss, folds=(), origin="test", status="ok"):
     candidate = Candidate.parse(f"toy(input, place={number})")
-    return Trial(
-        number, candidate, TOP, 0, origin, status=status, loss=loss, train_loss=train_loss, fold_losses=tuple(folds)
-    )
+    measures = Measures(loss, train_loss)
+    return Trial(number, candidate, TOP, 0, origin, status=status, measures=measures, fold_losses=tuple(folds))
 
 
 def test_small_differences_mean_nothing():

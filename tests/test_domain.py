@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from automl.space.domain import Choice, Float, Int, describe
+from automl.space.domain import Choice, Float, Int
 from automl.space.reader import read_space
 
 UNITS = st.floats(0, 1)
@@ -166,9 +166,9 @@ def test_what_makes_no_sense_is_refused(build, message):
 
 
 def test_describe_reads_well():
-    assert describe(Float(0.01, 1.0, log=True)) == "0.01 to 1.0 (log)"
-    assert describe(Int(32, 256, step=32)) == "32 to 256 (step 32)"
-    assert describe(Choice(("l1", None))) == "one of 'l1', None"
+    assert Float(0.01, 1.0, log=True).describe() == "0.01 to 1.0 (log)"
+    assert Int(32, 256, step=32).describe() == "32 to 256 (step 32)"
+    assert Choice(("l1", None)).describe() == "one of 'l1', None"
 
 
 def _warp(numbers, log):

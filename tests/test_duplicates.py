@@ -9,11 +9,11 @@ from sklearn.model_selection import cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from automl import AutoML
-from automl.data.dataset import Data
-from automl.data.duplicates import duplicate_groups, find_repeats
-from automl.data.splits import make_splits
-from automl.data.table import Table
-from automl.data.texts import count_texts
+from automl.columns.table import Table
+from automl.columns.texts import count_texts
+from automl.dataset import Data
+from automl.validation.duplicates import find_repeats, number_duplicates
+from automl.validation.splits import make_splits
 
 
 def numbers(rows, columns=3, seed=0):
@@ -28,47 +28,47 @@ def table(values, codes=None, **more):
 def test_one_number_for_each_distinct_row():
     values = numbers(50)
     again = [3, 3, 7, 49]
-    groups = duplicate_groups(table(np.vstack([values, values[again]])))
+    groups = number_duplicates(table(np.vstack([values, values[again]])))
     assert groups.tolist() == [*range(50), *again]
 
 
 def test_none_where_all_rows_differ():
-    assert duplicate_groups(table(numbers(50))) is None
+    assert number_duplicates(table(numbers(50))) is None
 
 
 def test_missing_values_and_zeros_are_equal_to_their_like():
     other_nan = np.array([0x7FF8000000000001], dtype=np.uint64).view(np.float64)[0]
-    assert duplicate_groups(table([[np.nan, 0.0], [other_nan, -0.0], [0.0, np.nan]])).tolist() == [0, 0, 1]
+    assert number_duplicates(table([[np.nan, 0.0], [other_nan, -0.0], [0.0, np.nan]])).tolist() == [0, 0, 1]
 
 
 def test_the_place_of_a_value_counts():
-    assert duplicate_groups(table([[1.0, 2.0], [2.0, 1.0]])) is None
-    assert duplicate_groups(table([[1.0], [2.0]], np.array([[2], [1]], dtype=np.int32))) is None
-    assert duplicate_groups(table([[1.0], [1.0]], np.array([[2], [2]], dtype=np.int32))).tolist() == [0, 0]
+    assert number_duplicates(table([[1.0, 2.0], [2.0, 1.0]])) is None
+    assert number_duplicates(table([[1.0], [2.0]], np.array([[2], [1]], dtype=np.int32))) is None
+    assert number_duplicates(table([[1.0], [1.0]], np.array([[2], [2]], dtype=np.int32))).tolist() == [0, 0]
 
 
 def test_dates_and_texts_count():
     texts = ["a red door", "a door red", "a red door", "", ""]
-    groups = duplicate_groups(table(np.zeros((5, 1)), texts=(count_texts(texts),)))
+    groups = number_duplicates(table(np.zeros((5, 1)), texts=(count_texts(texts),)))
     assert groups.tolist() == [0, 1, 0, 2, 2]
-    assert duplicate_groups(table(np.zeros((2, 1)), dates=np.array([[1.0], [2.0]]))) is None
+    assert number_duplicates(table(np.zeros((2, 1)), dates=np.array([[1.0], [2.0]]))) is None
 
 
 def test_a_view_of_rows_is_asked_about_its_rows():
     whole = table(np.vstack([numbers(10), numbers(10)]))
-    assert duplicate_groups(whole.take(np.arange(10))) is None
-    assert duplicate_groups(whole.take(np.array([2, 12, 5]))).tolist() == [0, 0, 1]
+    assert number_duplicates(whole.take(np.arange(10))) is None
+    assert number_duplicates(whole.take(np.array([2, 12, 5]))).tolist() == [0, 0, 1]
 
 
 def test_the_target_may_count_too():
-    assert duplicate_groups(table(np.zeros((3, 1))), np.array([0, 1, 0])).tolist() == [0, 1, 0]
+    assert number_duplicates(table(np.zeros((3, 1))), np.array([0, 1, 0])).tolist() == [0, 1, 0]
 
 
 def test_a_large_table_is_a_matter_of_moments():
     rng = np.random.default_rng(0)
     large = table(rng.normal(size=(100_000, 20)), rng.integers(0, 9, (100_000, 10)).astype(np.int32))
     started = time.perf_counter()
-    assert duplicate_groups(large) is None
+    assert number_duplicates(large) is None
     assert time.perf_counter() - started < 2.0
 
 
@@ -80,7 +80,7 @@ def test_copies_are_told_by_their_target():
     assert (same.copies, same.count, same.agreeing) == (True, 40, 1.0)
     assert "40 of 140 rows repeat an earlier row" in same.note([])
     halves = [(np.arange(100), np.arange(100, 140))]
-    kept = make_splits(5, np.concatenate([y, y[:40]]), 2, 0, together=same.together)
+    kept = make_splits(5, np.concatenate([y, y[:40]]), 2, 0, duplicate_groups=same.duplicate_groups)
     assert "kept on one side" in same.note(kept)
     assert "scores may be too good" in same.note(halves)
     other = find_repeats(twice, np.concatenate([y, 1 - y[:10], y[10:40]]), 2)
@@ -98,7 +98,7 @@ def test_a_class_of_one_row_is_not_kept_on_one_side():
     y = np.repeat([0, 1], [100, 20])
     repeats = find_repeats(table(values), y, 2)
     assert (repeats.count, repeats.copies) == (19, False)
-    assert len(make_splits(5, y, 2, 0, together=repeats.together)) == 5
+    assert len(make_splits(5, y, 2, 0, duplicate_groups=repeats.duplicate_groups)) == 5
 
 
 def test_nothing_is_said_where_nothing_repeats():
@@ -111,7 +111,7 @@ def test_keeping_copies_together_makes_scores_honest():
     values, y = np.vstack([values, values]), np.concatenate([y, y])
     repeats = find_repeats(table(values), y, 2)
     model = KNeighborsClassifier(1)
-    kept = make_splits(5, y, 2, 0, together=repeats.together)
+    kept = make_splits(5, y, 2, 0, duplicate_groups=repeats.duplicate_groups)
     assert np.mean(cross_val_score(model, values, y, cv=kept)) == pytest.approx(0.5, abs=0.06)
     assert np.mean(cross_val_score(model, values, y, cv=make_splits(5, y, 2, 0))) > 0.8
 
@@ -124,6 +124,6 @@ def test_a_fit_keeps_them_on_one_side_and_says_so(capsys):
     model = AutoML(**settings).fit(frame, np.concatenate([y, y[:30]]))
     assert "30 of 150 rows repeat an earlier row" in " ".join(capsys.readouterr().out.split())
     assert any("30 of 150 rows repeat" in warning for warning in model.warnings_)
-    groups = duplicate_groups(Data.read(frame, np.concatenate([y, y[:30]]), "auto").table)
+    groups = number_duplicates(Data.read(frame, np.concatenate([y, y[:30]]), "auto").table)
     for train, valid in model.cv_splits_:
         assert not set(groups[train]) & set(groups[valid])

@@ -12,7 +12,8 @@ import pytest
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit
 
 from automl import AutoML, AutoMLClassifier, AutoMLRegressor
-from automl.data.dataset import Data, make_task
+from automl.dataset import Data, make_task
+from automl.schedule.constants import FEW_CANDIDATES
 from automl.testing.components import example, target
 
 COLUMNS = [
@@ -59,10 +60,11 @@ def check_leaderboard(model):
 # ---- real tables
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(
     ("name", "seconds"),
     [
-        ("titanic", 7),
+        ("titanic", 5),
         pytest.param("titanic", 15, marks=SLOW),
         pytest.param("soybean", 15, marks=SLOW),
         pytest.param("insurance", 15, marks=SLOW),
@@ -75,9 +77,10 @@ def test_a_table_within_its_budget(dataset, name, seconds, tmp_path):
     assert time.monotonic() - started < seconds + 1
     assert model.stop_reason_ == "time_budget"
     board = check_leaderboard(model)
-    searched = {"tpe", "gp"} & set(board["origin"])
     assert "portfolio" in set(board["origin"])
-    assert len(searched) == 2 if seconds == 15 else searched
+    # where few candidates fit, the portfolio goes on: how many do, the machine says
+    if (board["status"] == "ok").sum() > 1.5 * FEW_CANDIDATES:
+        assert {"tpe", "gp"} <= set(board["origin"])
     loss, constant = loss_of(model, table, table.target)
     assert loss < constant
     # the raw test file: the target is still in it, columns stand elsewhere
@@ -92,6 +95,8 @@ def test_a_table_within_its_budget(dataset, name, seconds, tmp_path):
     assert len(model.best_pipeline_.predict(raw)) == len(raw)
 
 
+@pytest.mark.alone
+@SLOW
 def test_three_seconds_give_a_model(dataset):
     table = dataset("titanic")
     started = time.monotonic()
@@ -267,7 +272,7 @@ print("predicted")
 """
 
 
-@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+@pytest.mark.parametrize("kind", [pytest.param("multiclass", marks=SLOW), "regression"])
 def test_models_need_no_search(tmp_path, kind):
     """What is handed over unpickles and predicts where the search's libraries are missing."""
     X, y = frame_and_target(kind)

@@ -11,14 +11,17 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import cross_val_score
 
-from automl.data.dataset import Data, make_task
-from automl.data.splits import make_splits
+from automl.dataset import Data, make_task
+from automl.estimators import curves
+from automl.evaluate import cross_validation
 from automl.evaluate.evaluator import Evaluator
 from automl.evaluate.rounds import best_round
-from automl.pipeline.build import booster_of, predict
+from automl.evaluate.run_data import RunData
+from automl.pipeline.build import innermost, predict, staged_model_of
 from automl.space.component import Accepts, Component, EstimatorRef
 from automl.space.reader import read_space
-from automl.trials.trial import TOP, Failure, Job, Outcome, Proposal, Trial
+from automl.trials.trial import TOP, Extent, Failure, Job, Outcome, Proposal, RefitJob, Refitted, Trial
+from automl.validation.splits import make_splits
 
 ROWS = 150
 DECLARED = read_space()
@@ -49,7 +52,7 @@ def evaluator_of(folder, X, y, *, metric="auto", cv=3, seed=0, extra=()):
     steps = {**space.steps, **{c.name: c for c in extra if c.kind == "step"}}
     space = replace(space, models=models, steps=steps)
     splits = make_splits(cv, data.y, task.n_classes, seed)
-    return Evaluator(task, space, data.table, data.y, splits, seed, folder)
+    return Evaluator(RunData(task, data.table, data.y, splits, seed, folder), space)
 
 
 def job(evaluator, text, **given):
@@ -60,6 +63,13 @@ def ran(evaluator, text, **given):
     result = evaluator.run(job(evaluator, text, **given))
     assert isinstance(result, Outcome), result
     return result
+
+
+def refitted(evaluator, text, rounds=None, **given):
+    candidate = evaluator.space.parse(text)
+    result = evaluator.run(RefitJob(Proposal(candidate, "test"), rounds=rounds, **given))
+    assert isinstance(result, Refitted), result
+    return evaluator.artifacts.refit(candidate.key)
 
 
 def trial_of(evaluator, text, outcome):
@@ -76,14 +86,16 @@ def test_the_score_is_that_of_scikit_learns_folds(tmp_path, kind):
     evaluator = evaluator_of(tmp_path, X, y)
     outcome = ran(evaluator, "decision_tree(input, max_depth=2)")
     trial = trial_of(evaluator, "decision_tree(input, max_depth=2)", outcome)
-    models, predictions = evaluator.models(trial), evaluator.out_of_fold(trial)
-    for fold, (train, valid) in enumerate(evaluator.splits):
+    models, predictions = evaluator.stored.models(trial), evaluator.stored.out_of_fold(trial)
+    for fold, (train, valid) in enumerate(evaluator.data.splits):
         assert not set(train) & set(valid)
-        again = predict(models[fold], evaluator.table.take(valid))
+        again = predict(models[fold], evaluator.data.table.take(valid))
         np.testing.assert_allclose(predictions[fold], again, rtol=1e-6)
-        assert outcome.fold_losses[fold] == pytest.approx(evaluator.task.metric.loss(evaluator.y[valid], again))
+        assert outcome.fold_losses[fold] == pytest.approx(
+            evaluator.data.task.metric.loss(evaluator.data.y[valid], again)
+        )
     assert outcome.loss == pytest.approx(np.mean(outcome.fold_losses))
-    assert evaluator.loss_of(predictions)[0] == pytest.approx(outcome.loss, rel=1e-5)
+    assert evaluator.data.scores.whole(predictions)[0] == pytest.approx(outcome.loss, rel=1e-5)
     assert outcome.train_loss < outcome.loss
 
 
@@ -126,10 +138,10 @@ def test_rows_are_pooled_where_a_fold_lacks_a_class(tmp_path):
     evaluator = evaluator_of(tmp_path, X, y, metric="roc_auc", cv=splits)
     outcome = ran(evaluator, "logistic_regression(input)")
     trial = trial_of(evaluator, "logistic_regression(input)", outcome)
-    assert evaluator.pooled
+    assert evaluator.data.pooled
     assert outcome.fold_losses == ()
-    truths = np.concatenate([evaluator.y[valid] for _, valid in evaluator.splits])
-    shares = np.concatenate(evaluator.out_of_fold(trial))[:, 1]
+    truths = np.concatenate([evaluator.data.y[valid] for _, valid in evaluator.data.splits])
+    shares = np.concatenate(evaluator.stored.out_of_fold(trial))[:, 1]
     assert -outcome.loss == pytest.approx(roc_auc_score(truths, shares))
 
 
@@ -138,9 +150,9 @@ def test_a_partial_trial_of_a_pooled_run_has_no_made_up_mean(tmp_path, monkeypat
     order = np.argsort(y, kind="stable")
     splits = [(order[20:], order[:20]), (order[::2], order[1::2]), (order[10:-10], order[[0, 1, -2, -1]])]
     evaluator = evaluator_of(tmp_path, X, y, metric="roc_auc", cv=splits)
-    fit_fold = Evaluator._fit_fold
+    fit_fold = cross_validation.fit_fold
     monkeypatch.setattr(
-        Evaluator, "_fit_fold", lambda self, job, fold, *more: fit_fold(self, job, fold, *more) if fold < 2 else 1 / 0
+        cross_validation, "fit_fold", lambda job, fold, *more: fit_fold(job, fold, *more) if fold < 2 else 1 / 0
     )
     result = evaluator.run(job(evaluator, "naive_bayes(input)"))
     assert isinstance(result, Failure)
@@ -160,7 +172,7 @@ def test_scorers_that_need_every_class_are_pooled(tmp_path):
         (np.setdiff1d(order, order[20:120:2]), order[20:120:2]),
     ]
     evaluator = evaluator_of(tmp_path, X, y, metric="roc_auc_ovr", cv=splits)
-    assert evaluator.pooled
+    assert evaluator.data.pooled
     assert ran(evaluator, "logistic_regression(input)").fold_losses == ()
 
 
@@ -180,7 +192,7 @@ def test_a_training_score_without_value_is_none(tmp_path):
     y = np.where(np.isin(np.arange(ROWS), order[-2:]), "d", y)  # two rows of their own, which are not learned from
     valid = np.union1d(order[::3], order[-2:])
     evaluator = evaluator_of(tmp_path, X, y, metric="roc_auc_ovr", cv=[(np.setdiff1d(order, valid), valid)])
-    assert not evaluator.pooled
+    assert not evaluator.data.pooled
     outcome = ran(evaluator, "naive_bayes(input)")
     assert np.isfinite(outcome.loss)
     assert outcome.train_loss is None
@@ -204,14 +216,16 @@ def test_one_number_of_rounds_for_all_folds(tmp_path, family, kind):
     text = f"{family}(input, learning_rate=0.1)"
     outcome = ran(evaluator, text)
     trial = trial_of(evaluator, text, outcome)
-    models, predictions = evaluator.models(trial), evaluator.out_of_fold(trial)
-    curves = [booster_of(model).curve_ for model in models]
+    models, predictions = evaluator.stored.models(trial), evaluator.stored.out_of_fold(trial)
+    curves = [staged_model_of(model).curve_ for model in models]
     assert outcome.rounds == best_round(curves)
-    for fold, (_, valid) in enumerate(evaluator.splits):
+    for fold, (_, valid) in enumerate(evaluator.data.splits):
         wanted = min(outcome.rounds, len(curves[fold]))
-        assert (booster_of(models[fold]).rounds_, outcome.folds[fold].rounds) == (wanted, wanted)
-        np.testing.assert_allclose(predictions[fold], predict(models[fold], evaluator.table.take(valid)), rtol=1e-5)
-        loss = evaluator.task.metric.loss(evaluator.y[valid], predictions[fold])
+        assert (staged_model_of(models[fold]).rounds_, outcome.folds[fold].rounds) == (wanted, wanted)
+        np.testing.assert_allclose(
+            predictions[fold], predict(models[fold], evaluator.data.table.take(valid)), rtol=1e-5
+        )
+        loss = evaluator.data.task.metric.loss(evaluator.data.y[valid], predictions[fold])
         assert outcome.fold_losses[fold] == pytest.approx(loss, rel=1e-4)
         own = int(np.argmin(curves[fold])) + 1
         assert curves[fold][own - 1] <= curves[fold][wanted - 1]  # the fold's own choice would have been a peek
@@ -229,24 +243,24 @@ def test_folds_of_an_interrupted_evaluation_are_taken_from_disk(tmp_path, monkey
     X, y = problem()
     text = f"{family}(input)"
     whole = ran(evaluator_of(tmp_path / "whole", X, y), text)
-    fit_fold = Evaluator._fit_fold
+    fit_fold = cross_validation.fit_fold
     fitted = []
 
-    def until_the_last(self, job, fold, *more):
+    def until_the_last(job, fold, *more):
         if fold == 2:
             raise Killed
-        return fit_fold(self, job, fold, *more)
+        return fit_fold(job, fold, *more)
 
-    def recorded(self, job, fold, *more):
+    def recorded(job, fold, *more):
         fitted.append(fold)
-        return fit_fold(self, job, fold, *more)
+        return fit_fold(job, fold, *more)
 
-    monkeypatch.setattr(Evaluator, "_fit_fold", until_the_last)
+    monkeypatch.setattr(cross_validation, "fit_fold", until_the_last)
     evaluator = evaluator_of(tmp_path / "cut", X, y)
     with pytest.raises(Killed):
         evaluator.run(job(evaluator, text))
     assert [fold.fold for fold in evaluator.finished_folds(job(evaluator, text))] == [0, 1]
-    monkeypatch.setattr(Evaluator, "_fit_fold", recorded)
+    monkeypatch.setattr(cross_validation, "fit_fold", recorded)
     resumed = ran(evaluator_of(tmp_path / "cut", X, y), text)
     assert fitted == [2]
     assert resumed.fold_losses == pytest.approx(whole.fold_losses, rel=1e-6)
@@ -309,9 +323,8 @@ def test_warnings_are_kept_and_go_nowhere_else(tmp_path):
 def test_a_refit_speaks_the_users_labels(tmp_path, kind):
     X, y = problem(kind)
     evaluator = evaluator_of(tmp_path, X, y)
-    ran(evaluator, "lightgbm(input)", refit=True, rounds=150)
-    pipeline = evaluator.artifacts.refit(evaluator.space.parse("lightgbm(input)").key)
-    predicted = pipeline.predict(evaluator.table)
+    pipeline = refitted(evaluator, "lightgbm(input)", rounds=150)
+    predicted = pipeline.predict(evaluator.data.table)
     if kind == "multiclass":
         assert set(predicted) <= {"a", "b", "c"}
         assert np.mean(predicted == y) > 0.8
@@ -319,6 +332,59 @@ def test_a_refit_speaks_the_users_labels(tmp_path, kind):
         assert np.corrcoef(predicted, y)[0, 1] > 0.8
     last = pipeline.named_steps["model"]
     assert (last.model if kind == "multiclass" else last).rounds_ == 150
+
+
+@pytest.mark.parametrize("family", ["lightgbm", "xgboost", "hist_gradient_boosting"])
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_a_refit_of_fewer_rounds_goes_in_longer_steps(tmp_path, kind, family):
+    X, y = problem(kind)
+    evaluator = evaluator_of(tmp_path, X, y)
+    text = f"{family}(input, learning_rate=0.1)"
+    model = innermost(refitted(evaluator, text, rounds=100, extent=Extent(0.8), loss_limit=1e9).named_steps["model"])
+    assert model.rounds_ == 80
+    assert model.estimator.get_params()["learning_rate"] == pytest.approx(0.125)
+
+
+def test_a_refit_of_fewer_rounds_that_diverged_is_not_taken(tmp_path):
+    X, y = problem()
+    evaluator = evaluator_of(tmp_path, X, y)
+    job = RefitJob(
+        Proposal(evaluator.space.parse("lightgbm(input)"), "test"), rounds=50, extent=Extent(0.8), loss_limit=-9.0
+    )
+    result = evaluator.run(job)
+    assert isinstance(result, Failure)
+    assert "at a higher learning rate, its loss on rows that it has seen is" in result.message
+
+
+@pytest.mark.parametrize("family", ["catboost", "lightgbm", "xgboost"])
+@pytest.mark.parametrize("kind", ["multiclass", "regression"])
+def test_a_refit_ends_by_the_clock_and_does_so_again(tmp_path, kind, family, monkeypatch):
+    X, y = problem(kind)
+    evaluator = evaluator_of(tmp_path, X, y)
+    asked = RefitJob(Proposal(evaluator.space.parse(f"{family}(input)"), "test"), rounds=100, seconds_left=60.0)
+    monkeypatch.setattr(curves.CurveWatch, "_late", lambda watch: watch._rounds == 90)
+    result = evaluator.run(asked)
+    assert result.extent == Extent(1.0, ended_after=90)
+    first = evaluator.artifacts.refit(asked.candidate.key).predict(evaluator.data.table)
+    monkeypatch.undo()
+    again = evaluator.run(replace(asked, seconds_left=None, extent=result.extent))
+    assert again.extent == result.extent
+    np.testing.assert_array_equal(evaluator.artifacts.refit(asked.candidate.key).predict(evaluator.data.table), first)
+    monkeypatch.setattr(curves.CurveWatch, "_late", lambda watch: watch._rounds == 60)
+    failed = evaluator.run(asked)
+    assert failed.message == "Pruned: time ended it after 60 of 100 rounds"
+
+
+def test_a_refit_that_the_clock_ends_is_taken_where_the_curve_is_flat(tmp_path, monkeypatch):
+    X, y = problem("regression")
+    evaluator = evaluator_of(tmp_path, X, y)
+    proposal = Proposal(evaluator.space.parse("lightgbm(input, learning_rate=0.05)"), "test")
+    rounds = evaluator.run(Job(proposal)).rounds
+    assert rounds > 20
+    for made, taken in ((round(0.9 * rounds), True), (2, False)):
+        monkeypatch.setattr(curves.CurveWatch, "_late", lambda watch, made=made: watch._rounds == made)
+        result = evaluator.run(RefitJob(proposal, rounds=rounds, seconds_left=60.0))
+        assert isinstance(result, Refitted) is taken
 
 
 # ---- nothing peeks
@@ -372,7 +438,7 @@ def test_prepared_arrays_are_those_of_the_fold(tmp_path):
     for text in ("ridge(input)", "logistic_regression(input)"):
         if text.partition("(")[0] in evaluator.space.models:
             outcome = ran(evaluator, text)
-            models = evaluator.models(trial_of(evaluator, text, outcome))
+            models = evaluator.stored.models(trial_of(evaluator, text, outcome))
             medians = [model.named_steps["input"].medians_[0] for model in models]
             assert medians[0] == pytest.approx(np.median(X[50:, 0]))
             assert medians[1] == pytest.approx(np.median(X[:100, 0]))

@@ -7,10 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+EXAMPLES = [
+    pytest.param(path, id=path.stem, marks=() if path.stem == "first_fit" else pytest.mark.slow)
+    for path in sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+]
 
 
-@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.alone
+@pytest.mark.parametrize("path", EXAMPLES)
 def test_example(path, tmp_path, monkeypatch):
     monkeypatch.setenv("AUTOML_EXAMPLE_SECONDS", "3")
     monkeypatch.setenv("AUTOML_EXAMPLE_FOLDER", str(tmp_path))

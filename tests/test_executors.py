@@ -21,6 +21,7 @@ def nothing_to_preload(monkeypatch):
 
 class TestProcesses(ExecutorSuite):
     def make(self, n_jobs, run_dir):
+        pool.PRELOAD = ()  # in the process of a script, too; here the fixture puts it back
         return Processes(None, n_jobs, run_dir)
 
 

@@ -9,14 +9,15 @@ from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.svm import SVC, LinearSVC
 
 from automl import AutoML
-from automl.data.columns import Columns
-from automl.data.table import Table
+from automl.columns.columns import Columns
+from automl.columns.table import Table
 from automl.errors import ArgumentError
+from automl.estimators.calibrated import Calibrated, with_pairs
+from automl.estimators.density import FlooredNB, SteadyQDA
+from automl.estimators.expand import Bins, Landmarks, ProductsRegressor
+from automl.estimators.kernels import CHUNK, ProcessRegressor, RadialClassifier, RadialRegressor
+from automl.estimators.staged import FitControl
 from automl.pipeline.build import Recipe, build, missing_libraries, predict
-from automl.pipeline.calibrated import Calibrated, with_pairs
-from automl.pipeline.density import FlooredNB, SteadyQDA
-from automl.pipeline.expand import Bins, Landmarks, ProductsRegressor
-from automl.pipeline.kernels import CHUNK, ProcessRegressor, RadialClassifier, RadialRegressor
 from automl.space.reader import read_space
 
 SPACE = read_space()
@@ -79,24 +80,24 @@ def test_catboost_reads_categories_and_stops_early(kind):
     if kind == "binary":
         y = np.where(y == "some", "no", y)
     classes = None if kind == "regression" else np.unique(y)
+    told = y.copy()
+    if kind != "regression":
+        told[::7] = classes[0]  # without an error, the loss would fall for ever
     columns = Columns.learn(frame)
     table = columns.encode(frame)
     space = SPACE.for_task(kind, 200, 2)
     metric = "mae" if kind == "regression" else "log_loss"
-    pipeline = build(space.parse("catboost(input)"), Recipe(space, kind, classes, 1, metric, seed=0))
+    pipeline = build(space.parse("catboost(input, learning_rate=0.3)"), Recipe(space, kind, classes, 1, metric, seed=0))
     train, valid = np.arange(200), np.arange(200, 300)
-    matrix = pipeline[:-1].fit_transform(table.take(train), y[train])
+    matrix = pipeline[:-1].fit_transform(table.take(train), told[train])
     unseen = pipeline[:-1].transform(table.take(valid))
-    pipeline[-1].fit(matrix, y[train], eval_set=(unseen, y[valid]))
+    pipeline[-1].fit(matrix, told[train], eval_set=(unseen, told[valid]))
     model = getattr(pipeline[-1], "model", pipeline[-1])
     assert model.estimator.get_cat_feature_indices() == [1]
-    assert len(model.curve_) == model.estimator.tree_count_ >= model.rounds_
-    assert model.curve_[model.rounds_ - 1] == model.curve_.min()
+    assert 1000 > len(model.curve_) == model.estimator.tree_count_ >= model.rounds_
     shares = predict(pipeline, table.take(valid))
     found = shares if kind == "regression" else classes[shares.argmax(axis=1)]
     assert np.abs(found - y[valid]).max() < 1 if kind == "regression" else (found == y[valid]).all()
-    model.rounds_ = 1
-    assert not np.allclose(predict(pipeline, table.take(valid)), shares)
 
 
 @pytest.mark.parametrize("kind", ["binary", "regression"])
@@ -104,7 +105,15 @@ def test_catboost_learns_the_mean_where_all_columns_are_constant(kind):
     y = np.tile([0, 0, 1], 20)
     table = Table(np.ones((60, 2)) * [1, np.nan], np.zeros((60, 1), dtype=np.int32), (1,))
     space = SPACE.for_task(kind, 60, 3)
-    recipe = Recipe(space, kind, None if kind == "regression" else np.array([0, 1]), 1, "rmse", seed=0, rounds=60)
+    recipe = Recipe(
+        space,
+        kind,
+        None if kind == "regression" else np.array([0, 1]),
+        1,
+        "rmse",
+        seed=0,
+        control=FitControl(rounds=60),
+    )
     predicted = predict(build(space.parse("catboost(input)"), recipe).fit(table, y), table)
     assert np.ptp(predicted, axis=0).max() == 0
     np.testing.assert_allclose(predicted.T[-1], 1 / 3, atol=0.1)

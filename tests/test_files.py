@@ -13,10 +13,10 @@ import pytest
 
 from automl import AutoML
 from automl.cli import main
-from automl.data.files import kept
-from automl.data.read import read_table
 from automl.errors import ArgumentError, DataError, InputError, InputTypeError, SpaceError
 from automl.space.reader import read_space
+from automl.tables.files import kept
+from automl.tables.read import read_table
 
 TABLE = b"id,a,y\n" + b"".join(b"%03d,%d,%d\n" % (i, i % 7, i % 2) for i in range(60))
 LONG = "x" * 300

@@ -12,20 +12,22 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 
 from automl import AutoML
-from automl.data.costs import decide, read_costs
-from automl.data.dataset import Data, make_task, split
-from automl.data.metrics import make_metric
-from automl.data.rows import Rows, read_rows, take_out
+from automl.dataset import Data, make_task, split
 from automl.errors import ArgumentError, DataError, InputTypeError, RunDirError
+from automl.estimators.calibrated import Calibrated
+from automl.estimators.fitting import fit
+from automl.estimators.staged import FitControl
 from automl.evaluate.evaluator import Evaluator
 from automl.evaluate.limits import contained
-from automl.pipeline.build import Recipe, booster_of, build, predict, weightless
-from automl.pipeline.calibrated import Calibrated
-from automl.pipeline.compose import Coded, Stack
-from automl.pipeline.fitting import fit
-from automl.pipeline.prepare import Input
+from automl.evaluate.run_data import RunData
+from automl.pipeline.build import Recipe, build, predict, staged_model_of, weightless
+from automl.pipeline.compose import LabelEncoded, Stack
+from automl.pipeline.prepare import Preprocessor
 from automl.space.reader import read_space
-from automl.trials.trial import Job, Outcome, Proposal
+from automl.tables.rows import Rows, read_rows, take_out
+from automl.tasks.costs import decide, read_costs
+from automl.tasks.metrics import make_metric
+from automl.trials.trial import Job, Outcome, Proposal, RefitJob, Refitted
 
 ROWS = 120
 SPACE = read_space()
@@ -153,7 +155,7 @@ def test_names_that_cannot_be(X, given, words):
 def pipeline_of(family, kind, y):
     classes = None if kind == "regression" else np.unique(y)
     space = SPACE.for_task(kind, ROWS, 4)
-    return build(space.default(family), Recipe(space, kind, classes, 0, "auto", seed=0, rounds=15))
+    return build(space.default(family), Recipe(space, kind, classes, 0, "auto", seed=0, control=FitControl(rounds=15)))
 
 
 FAMILIES = [
@@ -194,7 +196,7 @@ def evaluator_of(folder, X, y, given, cv=3, metric="auto"):
     data = Data.read(X, y, "auto").told(given)
     task = make_task(data, metric)
     space = SPACE.for_task(task.kind, ROWS // 2, task.columns)
-    return Evaluator(task, space, data.table, data.y, split(cv, data, 0), 0, folder)
+    return Evaluator(RunData(task, data.table, data.y, split(cv, data, 0), 0, folder), space)
 
 
 def ran(evaluator, text, **given):
@@ -218,9 +220,10 @@ def test_a_row_of_weight_zero_is_as_if_absent(tmp_path, family, kind):
     assert first.fold_losses == second.fold_losses
     fitted = []
     for evaluator, outcome in ((with_zeros, first), (without, second)):
-        ran(evaluator, text, refit=True, rounds=outcome.rounds)
-        fitted.append(evaluator.artifacts.refit(evaluator.space.parse(text).key))
-    table = without.table
+        candidate = evaluator.space.parse(text)
+        assert isinstance(evaluator.run(RefitJob(Proposal(candidate, "test"), rounds=outcome.rounds)), Refitted)
+        fitted.append(evaluator.artifacts.refit(candidate.key))
+    table = without.data.table
     np.testing.assert_array_equal(predict(fitted[0], table), predict(fitted[1], table))
 
 
@@ -235,7 +238,7 @@ def test_the_curve_of_early_stopping_is_weighted(tmp_path, family, kind):
     text = f"{family}(input)"
     outcome = ran(evaluator, text)
     stored = evaluator.artifacts.model(evaluator.space.parse(text).key, Job(Proposal(None, "")).rung, 0)
-    booster = booster_of(stored)
+    booster = staged_model_of(stored)
     curve = booster.curve_[outcome.folds[0].rounds - 1]
     curve = 2 * curve if family == "hist_gradient_boosting" and kind == "regression" else curve  # half squared error
     curve = curve**0.5 if family == "hist_gradient_boosting" and kind == "regression" else curve
@@ -248,9 +251,9 @@ def test_scores_are_weighted(tmp_path):
     evaluator = evaluator_of(tmp_path, X, y, told(weight), metric="accuracy")
     outcome = ran(evaluator, "decision_tree(input)")
     key = evaluator.space.parse("decision_tree(input)").key
-    for fold, (_, valid) in enumerate(evaluator.splits):
+    for fold, (_, valid) in enumerate(evaluator.data.splits):
         shares = evaluator.artifacts.prediction(key, Job(Proposal(None, "")).rung, fold)
-        expected = skm.accuracy_score(evaluator.y[valid], shares.argmax(1), sample_weight=weight[valid])
+        expected = skm.accuracy_score(evaluator.data.y[valid], shares.argmax(1), sample_weight=weight[valid])
         assert outcome.fold_losses[fold] == pytest.approx(-expected)
 
 
@@ -260,7 +263,7 @@ def test_a_pickled_evaluator_knows_the_rows(tmp_path):
     evaluator = evaluator_of(tmp_path, X, y, given)
     again = pickle.loads(cloudpickle.dumps(evaluator))
     for part in ("weight", "group", "time"):
-        np.testing.assert_array_equal(getattr(again.table.about, part), getattr(evaluator.table.about, part))
+        np.testing.assert_array_equal(getattr(again.data.table.about, part), getattr(evaluator.data.table.about, part))
 
 
 def test_only_ratios_of_weights_matter(tmp_path):
@@ -287,8 +290,8 @@ def memory_of_groups():
 def test_the_inner_folds_of_a_stack_hold_out_whole_groups():
     X, y, groups = memory_of_groups()
     table = Data.read(X, y, "binary").table
-    inner = Pipeline([("input", Input()), ("model", Coded(KNeighborsClassifier(1), np.array([0, 1])))])
-    stack = Stack(inner, Pipeline([("input", Input())]), 0, False, 0)
+    inner = Pipeline([("input", Preprocessor()), ("model", LabelEncoded(KNeighborsClassifier(1), np.array([0, 1])))])
+    stack = Stack(inner, Pipeline([("input", Preprocessor())]), 0, False, 0)
     seen = stack.fit_transform(table, y)[:, -1]
     apart = stack.fit_transform(table.with_rows(read_rows(told(groups=groups), 200)), y)[:, -1]
     assert skm.roc_auc_score(y, seen) > 0.95

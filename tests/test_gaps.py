@@ -4,12 +4,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from automl.data.columns import Columns
+from automl.columns.columns import Columns
+from automl.estimators.staged import FitControl
 from automl.evaluate.limits import contained
 from automl.pipeline.build import Recipe, build, predict
+from automl.pipeline.constants import FEW_GAPS
 from automl.pipeline.levels import LevelCodes, LevelNumbers
 from automl.pipeline.numbers import Numbers
-from automl.pipeline.typical import FEW_GAPS, few, typical_level, typical_values
+from automl.pipeline.typical import few, typical_level, typical_values
 from automl.pipeline.words import TextNumbers
 from automl.space.reader import read_space
 
@@ -53,9 +55,10 @@ def errors(family, kind, options=""):
     X = pd.DataFrame({"a": cells, "b": rng.normal(size=2 * ROWS)})
     y = effect + 40 * X["b"].to_numpy() + rng.normal(0, 10, 2 * ROWS)
     columns, table = Columns.read(X[:ROWS])
-    space = SPACE.for_task("regression", ROWS, columns.used, traits=table.traits)
-    many = {"n_many": table.n_many, "iterations": SHARE.get(family, 0.1)}
-    recipe = Recipe(space, "regression", None, len(table.levels), "rmse", seed=0, **many)
+    space = SPACE.for_task("regression", ROWS, columns.used, meta_features=table.meta_features)
+    control = FitControl(iterations=SHARE.get(family, 0.1))
+    levels, many = len(table.levels), table.n_many
+    recipe = Recipe(space, "regression", None, levels, "rmse", seed=0, control=control, n_many=many)
     with contained(1):
         model = build(space.parse(f"{family}(input{options})"), recipe).fit(table, y[:ROWS])
     later = X[ROWS:][rng.random(ROWS) < LOST].astype({"a": object})
@@ -100,7 +103,7 @@ def test_few_gaps_are_none():
     numbers[:19, 0] = np.nan
     numbers[:20, 1] = np.nan
     learned = Numbers(True, "any", "median", True, True).fit([numbers], np.zeros((2_000, 1)))
-    assert learned.told_.tolist() == [False, True, False]
+    assert learned.gaps_learned_.tolist() == [False, True, False]
     out = np.zeros((1, 3))
     learned.write(np.full((1, 3), np.nan), out)
     assert np.isnan(out[0]).tolist() == [False, True, False]
@@ -137,9 +140,9 @@ def test_unknown_levels_are_typical_ones_unless_the_model_knows_them(form):
     codes = np.array([[0], [1], [3]] * 100, dtype=np.int32)  # level 2 is in other rows of the table
     goal = np.tile([[1.0], [0.1], [-1.0]], (100, 1))
     new = np.array([[2], [-1], [1]], dtype=np.int32)
-    leaf = LevelCodes(form, 50, [], True).fit(codes, (4,), goal)
-    out = np.zeros((3, leaf.width))
-    leaf.write(new, out)
+    encoder = LevelCodes(form, 50, [], True).fit(codes, (4,), goal)
+    out = np.zeros((3, encoder.width))
+    encoder.write(new, out)
     assert (out == out[2]).all()
     if form != "onehot":
         knows = LevelCodes(form, 50, [], True, unknown=True).fit(codes, (4,), goal)
@@ -158,7 +161,7 @@ def test_a_gap_is_no_rare_level():
 
 
 def test_a_text_without_a_known_word_is_a_gap_where_training_had_none():
-    from automl.data.texts import count_texts
+    from automl.columns.texts import count_texts
 
     rng = np.random.default_rng(0)
     words = np.array(["red", "green", "blue", "fast", "slow"])

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from automl.space.constants import MAX_DEPTH, MAX_SIZE
 from automl.space.domain import Float
 from automl.space.reader import read_space
-from automl.space.space import MAX_DEPTH, MAX_SIZE
 from automl.strategies.gp import GP, Breeder, _best, _idle, _Parent
 from automl.strategies.gp_trees import Data, Grammar, Model, Stackable, candidate_to_tree, shrink, tree_to_candidate
 from automl.strategies.random_search import RandomSearch
@@ -159,7 +159,7 @@ def test_parents_are_the_best_of_every_origin_five_a_family():
     history = toy_history(toy_space(), 60, origin="portfolio")
     record(history, Proposal(history.space.parse("bowl(input)"), DUMMY), 0.0)
     record(history, Proposal(history.space.parse("bowl(level(input))"), "tpe"), 0.0, Rung(rows=0.5))
-    parents = _best(history.searched())
+    parents = _best(history)
     assert parents[0].loss == history.searched()[0].loss
     assert {trial.origin for trial in parents} == {"portfolio"}
     families = [trial.candidate.family for trial in parents]
@@ -180,7 +180,7 @@ def test_children_know_their_parents():
     history = toy_history(toy_space(), 30)
     children = [GP().ask(history, seed) for seed in range(50)]
     assert {len(child.parents) for child in children} == {0, 1, 2}
-    best = {trial.number for trial in _best(history.searched())}
+    best = {trial.number for trial in _best(history)}
     assert all(set(child.parents) <= best for child in children)
 
 

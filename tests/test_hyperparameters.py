@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import make_friedman1
 
-from automl.data.columns import Columns
+from automl.columns.columns import Columns
+from automl.estimators.staged import FitControl
 from automl.pipeline.build import Recipe, build, predict
-from automl.pipeline.compose import Coded
+from automl.pipeline.compose import LabelEncoded
 from automl.pipeline.target import Transformed
 from automl.space.reader import read_space
 
@@ -137,7 +138,7 @@ def fitted(text, space=SPACE):
     frame = pd.DataFrame(X, columns=list("abcdefghij"))
     table = Columns.learn(frame).encode(frame)
     classes = labels if space is CLASSES else None
-    recipe = Recipe(space, space.kind, classes, n_categories=0, metric="rmse", seed=5, rounds=40)
+    recipe = Recipe(space, space.kind, classes, n_categories=0, metric="rmse", seed=5, control=FitControl(rounds=40))
     pipeline = build(space.parse(text), recipe).fit(table, y)
     return pipeline, predict(pipeline, table)
 
@@ -145,7 +146,7 @@ def fitted(text, space=SPACE):
 def inside(pipeline):
     """The model under what the pipeline wraps it in."""
     model = pipeline.named_steps["model"]
-    return model.model if isinstance(model, (Coded, Transformed)) else model
+    return model.model if isinstance(model, (LabelEncoded, Transformed)) else model
 
 
 @pytest.mark.parametrize("name", TABLE)
@@ -176,3 +177,14 @@ def test_reaches_classifiers(name):
     assert [inside(pipeline).get_params()[parameter] for pipeline in (first, second)] == [low, high]
     if name != "class weights":  # the classes are as large as each other
         assert not np.allclose(one, other, rtol=1e-6)
+
+
+def test_a_default_may_go_by_rows():
+    def rate(kind, rows):
+        return dict(read_space().for_task(kind, rows, 10).default("catboost").root.params)["learning_rate"]
+
+    assert rate("binary", 10_000) == pytest.approx(0.0158 * 50**0.247, rel=1e-4)
+    assert rate("multiclass", 10_000) == rate("binary", 10_000)
+    assert rate("regression", 10_000) == pytest.approx(0.0259 * 50**0.157, rel=1e-4)
+    assert rate("binary", 50) == 0.02  # the least of its range
+    assert rate("binary", 10**9) == 0.3

@@ -128,7 +128,7 @@ ARGUMENTS = {
     "random_state below 0": ({"random_state": -1}, ArgumentError, "random_state must not be negative"),
     "random_state too large": ({"random_state": 2**32}, ArgumentError, r"random_state must .* above 2\*\*32 - 1; got"),
     "executor": ({"executor": "threads"}, ArgumentError, "executor must be one of 'processes', 'inline'"),
-    "ensemble": ({"ensemble": "yes"}, ArgumentError, "ensemble must be one of 'auto', True, False"),
+    "ensemble": ({"ensemble": "yes"}, ArgumentError, "ensemble must be one of 'greedy', 'single'; got 'yes'"),
     "resume": ({"resume": "yes"}, ArgumentError, "resume must be one of"),
     "resume nothing": ({"resume": True, "run_dir": "RUN"}, RunDirError, "holds no run to resume"),
     "callbacks": ({"callbacks": [3]}, InputTypeError, "callbacks must be a list of functions"),

@@ -14,10 +14,10 @@ import pytest
 from scipy import sparse
 
 from automl import AutoML
-from automl.data.arrays import table_of_rows
-from automl.data.columns import Columns
-from automl.data.frame import as_frame, as_target, refuse_too_large
+from automl.columns.columns import Columns
 from automl.errors import DataError
+from automl.tables.arrays import table_of_rows
+from automl.tables.frame import as_frame, as_target, refuse_too_large
 
 ROWS = 24
 QUICK = {
@@ -325,7 +325,7 @@ def test_large_tables_are_refused_unread():
 
 def test_other_libraries_are_imported_only_for_their_tables():
     code = (
-        "import sys, numpy, pandas; from automl.data.frame import as_frame, as_target;"
+        "import sys, numpy, pandas; from automl.tables.frame import as_frame, as_target;"
         "as_frame(pandas.DataFrame({'a': [1, 2]})); as_frame(numpy.eye(3)); as_frame([[1], [2]]); as_target([1, 2], 2);"
         "print({'narwhals', 'polars'} & set(sys.modules))"
     )

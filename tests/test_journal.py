@@ -1,8 +1,9 @@
 """The journal is the only state of a run: what was written is read back, whatever happened in between."""
 
 import json
+import zlib
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -12,13 +13,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from separate import signed
 
+from automl import AutoML
 from automl.errors import AutoMLError, RunDirError
 from automl.testing.toys import outcome, record, toy_space
+from automl.trials.events import with_check
 from automl.trials.history import History
 from automl.trials.journal import FORMAT, Journal
+from automl.trials.measures import Measures
 from automl.trials.recorded import Recorded
 from automl.trials.run_dir import RunDir
-from automl.trials.trial import Failure, FoldResult, Job, Outcome, Proposal, Rung
+from automl.trials.trial import Extent, Failure, FoldResult, Job, Outcome, Proposal, Rung, Trial
 
 IDENTITY = {
     "data": "abc",
@@ -30,9 +34,8 @@ SPACE = toy_space()
 
 numbers = st.floats(allow_nan=False, allow_infinity=False)
 seconds = st.floats(0, 1e6)
-folds = st.builds(
-    FoldResult,
-    fold=st.integers(0, 9),
+measures = st.builds(
+    Measures,
     loss=numbers,
     train_loss=numbers,
     prepare_seconds=seconds,
@@ -40,6 +43,13 @@ folds = st.builds(
     predict_seconds=seconds,
     rows_predicted=st.integers(0, 10**6),
     model_bytes=st.integers(0, 10**12),
+    peak_bytes=st.integers(0, 10**12),
+    further=st.dictionaries(st.text(max_size=9), numbers, max_size=2),
+)
+folds = st.builds(
+    FoldResult,
+    fold=st.integers(0, 9),
+    measures=measures,
     rounds=st.none() | st.integers(1, 1000),
     warnings=st.lists(st.text(), max_size=2).map(tuple),
 )
@@ -47,10 +57,8 @@ several = st.lists(folds, max_size=3).map(tuple)
 outcomes = st.builds(
     Outcome,
     folds=several,
-    loss=numbers,
+    measures=measures,
     fold_losses=st.lists(numbers, max_size=3).map(tuple),
-    train_loss=numbers,
-    peak_bytes=st.integers(0, 10**12),
     rounds=st.none() | st.integers(1, 1000),
 )
 failures = st.builds(
@@ -232,7 +240,7 @@ def test_no_number_that_json_lacks_is_written(tmp_path):
     history = History.open(SPACE, 7, journal, IDENTITY)
     trial = history.start(Job(Proposal(SPACE.candidate("bowl"), "random")), 0.0)
     with pytest.raises(ValueError, match="JSON"):
-        history.finish(trial, replace(outcome(0.5), loss=float("nan")), 1.0)
+        history.finish(trial, outcome(float("nan")), 1.0)
     journal.close()
     lines = journal.path.read_text(encoding="utf-8").splitlines()
     assert [json.loads(line)["event"] for line in lines] == ["run", "start"]
@@ -316,7 +324,7 @@ def whole_run(tmp_path_factory):
     history.session(0.0, {"arguments": {"search": "tpe", "max_trials": 3}, "lacking": []})
     for loss in (0.5, 0.4, None):
         record(history, Proposal(SPACE.sample(Random(str(loss))), "random"), loss)
-    history.end("max_trials", 3.0, {0: 0.5, 1: 0.5}, refitted=True)
+    history.end("max_trials", 3.0, {0: 0.5, 1: 0.5}, refitted={0: Extent(0.75, 90)})
     journal.close()
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
@@ -347,8 +355,10 @@ def test_whatever_a_journal_says_it_is_read_or_refused_in_a_sentence(whole_run, 
         (2, {"candidate": "bowl(input, x=7.0)"}, "candidate that is none of the search space"),
         (2, {"trial": 3}, "trial 3 cannot start here"),
         (2, {"threads": 0}, "threads"),
-        (3, {"loss": "0.1"}, "loss"),
-        (3, {"loss": None}, "trial 0 ended well without a loss"),
+        (3, {"measures": {"loss": "0.1"}}, "loss"),
+        (3, {"measures": {}}, "trial 0 ended well without a loss"),
+        (3, {"measures": {"loss": 0.1, "fit_seconds": -1.0}}, "fit_seconds"),
+        (3, {"loss": 0.1}, "unknown field `loss`"),
         (3, {"status": "great"}, "status|great"),
         (3, {"trial": 2}, "trial 2 cannot end here"),
         (-1, {"weights": {"9": 1.0}}, "members that are no trials"),
@@ -363,3 +373,115 @@ def test_what_a_line_may_not_say(tmp_path, whole_run, place, change, found):
     path.write_bytes(signed(events))
     with pytest.raises(RunDirError, match=found):
         opened(path)
+
+
+def run_of(folder, events):
+    (folder / "journal.jsonl").write_bytes(signed(events))
+    return folder
+
+
+def trials_of(folder, events):
+    return opened(run_of(folder, events) / "journal.jsonl").trials
+
+
+def test_a_line_of_before_a_field_was_there_is_read(tmp_path, whole_run):
+    """What has a default may be missing."""
+    events = [dict(event) for event in whole_run]
+    for name, place in (("threads", 2), ("why", 2), ("ended_after", 3), ("rounds", 3)):
+        del events[place][name]
+    assert trials_of(tmp_path, events) == trials_of(tmp_path, whole_run)
+
+
+FORMAT_4 = (  # as it was written until then: two trials of a fold each
+    b'{"event":"run","format":4,"seed":7,"seconds":0.0,"data":"abc","target":"y","arguments":{"search":"tpe"},"'
+    b'space":"def","check":"fa3bad6b"}\n'
+    b'{"event":"session","seconds":0.0,"arguments":{"search":"tpe"},"lacking":[],"check":"9dd15083"}\n'
+    b'{"event":"start","trial":0,"candidate":"plain(input, strength=1.0)","rung":[1.0,1.0,1.0],"seed":108225193'
+    b'6,"origin":"random","parents":[],"why":"","threads":1,"seconds":0.0,"check":"ddb7cc8f"}\n'
+    b'{"event":"finish","trial":0,"status":"ok","loss":0.5,"train_loss":0.25,"fold_losses":[0.5],"prepare_secon'
+    b'ds":0.1,"fit_seconds":0.2,"predict_seconds":0.3,"rows_predicted":3,"peak_bytes":9,"model_bytes":8,"rounds'
+    b'":7,"error":null,"warnings":[],"folds":1,"write_seconds":0.4,"ended_after":[],"seconds":1.5,"check":"a17e'
+    b'4acd"}\n'
+    b'{"event":"start","trial":1,"candidate":"bowl(input, x=0.0, y=0.0)","rung":[1.0,1.0,1.0],"seed":1240250900'
+    b',"origin":"random","parents":[],"why":"","threads":1,"seconds":2.0,"check":"b428f4e0"}\n'
+    b'{"event":"finish","trial":1,"status":"failed","loss":null,"train_loss":null,"fold_losses":[0.5],"prepare_'
+    b'seconds":0.1,"fit_seconds":0.2,"predict_seconds":0.3,"rows_predicted":3,"peak_bytes":0,"model_bytes":8,"r'
+    b'ounds":null,"error":"No.","warnings":[],"folds":1,"write_seconds":0.4,"ended_after":[],"seconds":3.0,"che'
+    b'ck":"4f2dc21f"}\n'
+)
+
+
+def test_a_run_of_the_format_before_goes_on(tmp_path):
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(FORMAT_4)
+    costs = {"prepare_seconds": 0.1, "fit_seconds": 0.2, "predict_seconds": 0.3, "write_seconds": 0.4}
+    costs |= {"rows_predicted": 3, "model_bytes": 8}
+    identity = {"data": "abc", "target": "y", "arguments": {"search": "tpe"}, "space": "def"}
+    journal = Journal(path)
+    history = History.open(SPACE, 7, journal, identity)
+    ended, failed = history.trials
+    assert (ended.measures, ended.rounds) == (Measures(0.5, 0.25, **costs, peak_bytes=9), 7)
+    assert (failed.status, failed.measures) == ("failed", Measures(**costs))
+    record(history, Proposal(SPACE.sample(Random(0)), "random"), 0.4)
+    journal.close()
+    assert path.read_bytes().startswith(FORMAT_4)
+    assert opened(path, identity).trials == history.trials
+    assert Recorded(tmp_path).trials[0] == ended
+
+
+def test_further_measures_are_kept(tmp_path):
+    measures = Measures(0.5, further={"carbon": 0.25})
+    journal = Journal(tmp_path / "journal.jsonl")
+    history = History.open(SPACE, 7, journal, IDENTITY)
+    trial = record(history, Proposal(SPACE.sample(Random(0)), "random"), Outcome((), measures, (0.5,)))
+    journal.close()
+    assert trial.measures == measures == opened(tmp_path / "journal.jsonl").trials[0].measures
+
+
+def test_a_line_says_every_field_of_a_trial(whole_run):
+    """All but those that have a name or form of their own."""
+    told = {name for event in whole_run if event["event"] in ("start", "finish") for name in event}
+    assert {field.name for field in fields(Trial)} - told == {"number", "started", "finished"}
+
+
+@pytest.mark.parametrize("name", ["seed", "origin", "status"])
+def test_what_has_no_default_may_not_be_missing(tmp_path, whole_run, name):
+    events = [dict(event) for event in whole_run]
+    del next(event for event in events[1:] if name in event)[name]
+    with pytest.raises(RunDirError, match=f"damaged journal.*{name}"):
+        trials_of(tmp_path, events)
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        (b'{"event":"tick","seconds":', "line 3"),  # its checksum is right, but it is no JSON
+        (b'{"event":"tick","seconds":"\xff"}', "line 3"),
+        (b"[" * 100_000, "line 3"),
+        (b"null", "line 3"),
+    ],
+)
+def test_whoever_reads_a_damaged_journal_is_told_so_in_a_sentence(tmp_path, whole_run, line, found):
+    content, check = b"", 0
+    for event in whole_run[:2]:
+        fields_of = {name: value for name, value in event.items() if name != "check"}
+        whole, check = with_check(json.dumps(fields_of, separators=(",", ":")).encode(), check)
+        content += whole
+    body = b'%s,"check":"%08x"}\n' % (line[:-1], zlib.crc32(line[:-1] + b"}", check))
+    (tmp_path / "journal.jsonl").write_bytes(content + body)
+    for read in (lambda: opened(tmp_path / "journal.jsonl"), lambda: AutoML.replay(tmp_path)):
+        with pytest.raises(RunDirError, match=f"damaged journal .{found}") as caught:
+            read()
+        assert "\n" not in str(caught.value)
+
+
+def test_a_run_that_was_killed_before_its_first_trial_is_none_to_replay(tmp_path, whole_run):
+    with pytest.raises(RunDirError, match="nothing to replay"):
+        Recorded(run_of(tmp_path, whole_run[:2]))
+
+
+def test_what_was_being_made_again_is_replayed_as_it_had_ended(tmp_path, whole_run):
+    ended = next(event for event in whole_run if event["event"] == "finish" and event["trial"] == 1)
+    again = next(event for event in whole_run if event["event"] == "start" and event["trial"] == 1)
+    recorded = Recorded(run_of(tmp_path, [*whole_run[:-1], again]))
+    assert (recorded.trials[1].status, recorded.trials[1].loss) == ("ok", ended["measures"]["loss"])

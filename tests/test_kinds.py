@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl.data.columns import Columns
-from automl.data.frame import as_frame
+from automl.columns.columns import Columns
 from automl.errors import DataError
+from automl.tables.frame import as_frame
 
 TABLES = Path(os.environ.get("AUTOML_DATASETS", Path(__file__).parent.parent.parent / "shared" / "datasets"))
 

@@ -1,5 +1,7 @@
 """Rows whose label is in doubt."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +9,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 
 from automl import AutoML
-from automl.data.duplicates import Repeats
 from automl.report.labels import COLUMNS, EQUAL, PREDICTED, Labels
+from automl.report.sections.suspects import Suspects
+from automl.validation.duplicates import Repeats
 
 NONE = Repeats(None)
 LETTERS = np.array(["a", "b", "c"])
@@ -136,3 +139,12 @@ def test_a_regression_names_them_too():
     found = AutoML(**settings, include=["ridge"]).fit(x, y).label_suspects(1)
     assert found["row"].tolist() == [17]
     assert found["label"][0] == y[17]
+
+
+@pytest.mark.parametrize(
+    ("doubtful", "words"), [(0, None), (1, "1 row with a label"), (1200, "1,200 rows with a label")]
+)
+def test_the_report_counts_rows_in_words(doubtful, words):
+    result = SimpleNamespace(labels=SimpleNamespace(suspects=lambda: range(doubtful)))
+    told = Suspects().text(result)
+    assert told is None if words is None else told.startswith(words)

@@ -8,25 +8,32 @@ import pandas as pd
 import pytest
 from test_evaluator import evaluator_of, job, problem
 
-from automl import AutoML, cli
-from automl.data import duplicates, wide
-from automl.data.columns import UNREAD, Columns
-from automl.data.dataset import Data
-from automl.data.duplicates import find_repeats, row_hashes
-from automl.data.guard import find_warnings
-from automl.data.read import read_table
-from automl.data.table import Table
-from automl.ensemble.selection import STEPS, too_slow
+from automl import AutoML
+from automl.checks.context import CheckContext
+from automl.checks.data_checks import find_warnings
+from automl.columns import wide
+from automl.columns.columns import UNREAD, Columns
+from automl.columns.table import Table
+from automl.commands import constants
+from automl.commands import fit as command
+from automl.dataset import Data
+from automl.ensemble.combiners import Greedy, Single
+from automl.ensemble.constants import STEPS
+from automl.ensemble.weights import too_slow
 from automl.errors import DataError
 from automl.execute import pool
 from automl.execute.processes import Processes
 from automl.loop import SLOW_METRIC, record_dummy
-from automl.schedule.budget import READ_SHARE, Budget
+from automl.schedule.budget import Budget
+from automl.schedule.constants import READ_SHARE
 from automl.space.candidate import Candidate, Node
-from automl.testing.executors import Misdeeds
+from automl.tables.read import read_table
+from automl.testing.jobs import Misdeeds
 from automl.trials.history import History
 from automl.trials.ranking import ranked
 from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal
+from automl.validation import duplicates
+from automl.validation.duplicates import find_repeats, row_hashes
 
 QUICK = {"executor": "inline", "n_jobs": 1, "random_state": 0, "verbose": 0, "include": ["naive_bayes"]}
 
@@ -123,16 +130,16 @@ def test_hashes_of_rows_do_not_depend_on_how_many_columns_are_hashed_at_a_time(m
     numbers = np.random.default_rng(0).normal(size=(30, 50))
     table = Table(numbers, np.arange(60, dtype=np.int32).reshape(30, 2), (60, 60))
     at_once = row_hashes(table)
-    monkeypatch.setattr(duplicates, "CELLS", 1)
+    monkeypatch.setattr(duplicates, "HASHED_CELLS", 1)
     np.testing.assert_array_equal(row_hashes(table), at_once)
 
 
 def test_heavy_tails_are_found_among_many_columns_and_gaps():
     rng = np.random.default_rng(0)
     numbers = np.where(rng.random((500, 3_500)) < 0.1, np.nan, rng.normal(size=(500, 3_500)))
-    assert "heavy_tails" not in Table(numbers, np.zeros((500, 0), dtype=np.int32), ()).traits
+    assert "heavy_tails" not in Table(numbers, np.zeros((500, 0), dtype=np.int32), ()).meta_features
     numbers[7, 1_000] = 1e3
-    assert "heavy_tails" in Table(numbers, np.zeros((500, 0), dtype=np.int32), ()).traits
+    assert "heavy_tails" in Table(numbers, np.zeros((500, 0), dtype=np.int32), ()).meta_features
 
 
 @pytest.mark.parametrize("header", ['"a, b",c,d', '"two\nlines",c,d', "\n   \na,c,d", ",c,d"])
@@ -191,15 +198,17 @@ def test_checks_that_time_does_not_suffice_for_are_left_out_and_told():
     y = np.random.default_rng(0).integers(0, 2, len(frame))
     data = Data.read(frame, y, "auto")
     unseen = []
-    found = find_warnings(data, find_repeats(data.table, data.y, 2), [], frame.head(40), 0, lambda: True, unseen)
+    found = find_warnings(
+        data, find_repeats(data.table, data.y, 2), [], frame.head(40), CheckContext(0, lambda: True, unseen)
+    )
     assert not [text for text in found if "X_test" in text]
-    seen = sum(bool(column.views) for column in data.columns.columns)
+    seen = sum(bool(column.encodings) for column in data.columns.columns)
     assert unseen == [
         f"0 of {seen} columns were checked for giving the target away: there was no time for more.",
         "X_test was not compared with the training rows: there was no time for it.",
     ]
     with pytest.raises(DataError, match="X_test"):  # predict would refuse it after the search
-        find_warnings(data, find_repeats(data.table, data.y, 2), [], frame[["c0"]], 0, lambda: True)
+        find_warnings(data, find_repeats(data.table, data.y, 2), [], frame[["c0"]], CheckContext(hurry=lambda: True))
 
 
 def test_a_share_of_the_time_counts_from_the_start_of_the_session():
@@ -228,7 +237,7 @@ def test_a_constant_that_the_metric_is_too_slow_for_is_a_model_without_a_score(t
     evaluator = evaluator_of(tmp_path, X, y, metric=endless)
     history = History(evaluator.space, 0)
     started = time.monotonic()
-    dummy = record_dummy(history, evaluator, evaluator.space, Budget(0.4), slow=True)
+    dummy = record_dummy(history, evaluator, evaluator.space, Budget(2.0), slow=True)
     assert time.monotonic() - started < 10
     going.set()
     assert dummy.note == SLOW_METRIC
@@ -236,7 +245,7 @@ def test_a_constant_that_the_metric_is_too_slow_for_is_a_model_without_a_score(t
     (trial,) = history.complete()
     assert trial.loss is None
     assert trial.folds == 3
-    assert len(evaluator.models(trial)) == 3
+    assert len(evaluator.stored.models(trial)) == 3
     assert len(calls) == 1  # and none after it
 
 
@@ -265,9 +274,11 @@ def test_what_is_not_scored_comes_last(tmp_path):
 
 
 def test_a_metric_that_leaves_no_time_for_an_ensemble_is_told():
-    assert too_slow(0.01, 10, 2 * STEPS * 0.1) == ""
-    assert too_slow(0.0, 10, 0.1) == too_slow(9.0, 10, None) == ""
-    assert too_slow(0.5, 10, 60.0) == (
+    assert too_slow(Greedy(), 0.01, 10, 2 * STEPS * 0.1) == ""
+    assert (
+        too_slow(Greedy(), 0.0, 10, 0.1) == too_slow(Greedy(), 9.0, 10, None) == too_slow(Single(), 9.0, 10, 0.1) == ""
+    )
+    assert too_slow(Greedy(), 0.5, 10, 60.0) == (
         "No ensemble was made: the metric takes 0.5 s a call, and 250 calls would not fit."
     )
 
@@ -306,7 +317,7 @@ def late_workers(tmp_path, monkeypatch):
 
 def asked(executor, expected, seconds=2.0):
     proposal = Proposal(Candidate(Node("answer")), "test")
-    given = Job(proposal, ends=time.monotonic() + seconds, expected=expected)
+    given = Job(proposal, seconds_left=seconds, expected=expected)
     trial = History(None, 0).start(given, 0.0)
     executor.submit(trial, given)
 
@@ -335,7 +346,7 @@ def test_fit_ends_in_time_with_a_model_where_workers_are_late(tmp_path, monkeypa
     monkeypatch.setattr(pool, "PRELOAD", ("from_a_slow_disk",))
     X, y = problem()
     started = time.monotonic()
-    model = AutoML(time_budget=4, random_state=0, verbose=0).fit(X, y)
+    model = AutoML(time_budget=3, random_state=0, verbose=0).fit(X, y)
     assert time.monotonic() - started < 20
     assert any(trial.origin != DUMMY and trial.status == "ok" for trial in model.trials_)
 
@@ -346,17 +357,17 @@ def test_fit_ends_in_time_with_a_model_where_workers_are_late(tmp_path, monkeypa
 def test_a_busy_start_leaves_more_for_the_end(monkeypatch):
     monkeypatch.setattr(time, "monotonic", lambda: 10.0)
     monkeypatch.setattr(time, "process_time", lambda: 2.0)
-    assert cli._for_fit(8.0, 70.0) == 60.0 - cli.END_SECONDS
-    assert cli._for_fit(8.0, 12.0) == pytest.approx(2.0 * 0.75)
-    assert cli._for_fit(4.0, 70.0) == 60.0 - 3 * cli.END_SECONDS
-    assert cli._for_fit(4.0, 12.0) == pytest.approx(1.0)
-    assert cli._for_fit(4.0, 9.0) == cli.LEAST_SECONDS
+    assert command._for_fit(8.0, 70.0) == 60.0 - constants.END_SECONDS
+    assert command._for_fit(8.0, 12.0) == pytest.approx(2.0 * 0.75)
+    assert command._for_fit(4.0, 70.0) == 60.0 - 3 * constants.END_SECONDS
+    assert command._for_fit(4.0, 12.0) == pytest.approx(1.0)
+    assert command._for_fit(4.0, 9.0) == constants.LEAST_SECONDS
 
 
 def test_a_start_that_takes_much_of_the_time_is_told():
-    assert cli._late(0.9, 2.0) == ""
-    assert cli._late(1.5, 2.0) == (
+    assert command._late(0.9, 2.0) == ""
+    assert command._late(1.5, 2.0) == (
         "Starting and reading took 1.5 s of the 2 s of --time-budget: a quick model follows; on this machine, give it "
         "6 s or more."
     )
-    assert "after the time; on this machine, give it 13 s or more" in cli._late(3.1, 2.0)
+    assert "after the time; on this machine, give it 13 s or more" in command._late(3.1, 2.0)

@@ -1,5 +1,7 @@
 """What a run may use: memory of the container, of all workers together and of each."""
 
+import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,11 +9,15 @@ import psutil
 import pytest
 
 from automl.arguments import total_memory
+from automl.evaluate.constants import FIRST_SHARE
+from automl.evaluate.limits import fold_ends, out_of_time
 from automl.execute import pool
-from automl.execute.memory import LEAST_BYTES, Memory
+from automl.execute.constants import LEAST_BYTES
+from automl.execute.memory import Memory
 from automl.execute.processes import Processes
-from automl.testing.executors import Bench, Misdeeds, job
-from automl.trials.disk import SHARE, allowance
+from automl.testing.jobs import Bench, Misdeeds, job
+from automl.trials.constants import DISK_SHARE
+from automl.trials.disk import allowance
 from automl.trials.trial import Failure, Outcome
 
 GIGABYTE = 10**9
@@ -46,6 +52,25 @@ def test_memory_is_that_of_the_control_groups(tmp_path, groups, limits, gigabyte
 
 def test_without_control_groups_it_is_the_machines(tmp_path):
     assert total_memory(tmp_path) == psutil.virtual_memory().total
+
+
+# ---- seconds of a job
+
+
+def test_a_job_that_begins_later_has_fewer_seconds_left():
+    endless, ending = job("answer", seconds_limit=5.0), replace(job("answer"), seconds_left=10.0)
+    assert endless.after(3.0) == endless
+    assert ending.after(3.0).seconds_left == 7.0
+    assert out_of_time(ending, 9.0, []) is None
+    assert out_of_time(ending.after(3.0), 9.0, []).kind == "cut"
+    assert out_of_time(replace(ending, seconds_limit=5.0), 9.0, []).kind == "timeout"
+
+
+@pytest.mark.parametrize(("limit", "left", "share"), [(4.0, None, 1.5), (None, 6.0, 2.5), (4.0, 6.0, 1.5)])
+def test_folds_share_what_is_left_of_the_earlier_limit(limit, left, share):
+    work = replace(job("answer"), seconds_limit=limit, seconds_left=left)
+    assert fold_ends(work, 1.0, 2) - time.monotonic() == pytest.approx(FIRST_SHARE * share, abs=0.05)
+    assert fold_ends(job("answer"), 1.0, 2) is None
 
 
 # ---- memory of the workers
@@ -91,7 +116,7 @@ def bench(tmp_path, monkeypatch):
 
 def test_the_sum_of_the_workers_is_limited(bench):
     """Jobs without a share of their own, such as the fit on all rows, are held by the sum alone."""
-    modest = bench.submit(job("eat", megabytes=300, seconds=3.0))
+    modest = bench.submit(job("eat", megabytes=300, seconds=2.0))
     greedy = bench.submit(job("eat", megabytes=900, seconds=3.0))
     results = bench.collect(2)
     failure = results[greedy]
@@ -104,8 +129,11 @@ def test_the_sum_of_the_workers_is_limited(bench):
 def test_fewer_workers_run_at_once_where_memory_is_short(bench):
     for _ in range(3):
         bench.submit(job("hang", bytes_limit=GIGABYTE // 3))
-    assert bench.executor.finished(0.5) == []
-    assert len(bench.executor._running) == 2
+    until = time.monotonic() + 30
+    while len(bench.executor._supervisor.running) < 2 and time.monotonic() < until:
+        assert bench.executor.finished(0.1) == []
+    assert bench.executor.finished(0.3) == []
+    assert len(bench.executor._supervisor.running) == 2
     assert not bench.executor.has_room()
     assert len(bench.cancel()) == 3
 
@@ -115,8 +143,8 @@ def test_fewer_workers_run_at_once_where_memory_is_short(bench):
 
 def test_a_run_uses_a_part_of_the_free_disk(tmp_path, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
-    assert allowance(tmp_path, 4e9) == SHARE * 1000
+    assert allowance(tmp_path, 4e9) == DISK_SHARE * 1000
     assert allowance(tmp_path, 100) == 100
     (tmp_path / "artifacts").mkdir()
     Path(tmp_path / "artifacts" / "fold0.pkl").write_bytes(bytes(1000))  # of the session before
-    assert allowance(tmp_path, 4e9) == SHARE * 2000
+    assert allowance(tmp_path, 4e9) == DISK_SHARE * 2000

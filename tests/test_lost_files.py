@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 from separate import events_of
 from sklearn.datasets import load_iris
+from sklearn.model_selection import KFold
 from test_evaluator import evaluator_of, problem, ran, trial_of
 
-from automl import AutoML, estimator
+from automl import AutoML
+from automl import run as run_module
 from automl.ensemble import rescue
+from automl.trials.trial import Rung
 
 X, Y = load_iris(return_X_y=True, as_frame=True)
 SMALL = {
@@ -90,15 +93,27 @@ def losses(model):
 def test_a_fold_that_lacks_a_file_never_happened(tmp_path):
     evaluator = evaluator_of(tmp_path, *problem())
     trial = trial_of(evaluator, "decision_tree(input)", ran(evaluator, "decision_tree(input)"))
-    assert evaluator.ended_folds(trial) == [0, 1, 2]
-    assert evaluator.holds(trial)
+    assert evaluator.stored.ended_folds(trial) == [0, 1, 2]
+    assert evaluator.stored.holds(trial)
     next(path for path in files(tmp_path) if path.name == "fold1.npy").unlink()
-    assert evaluator.ended_folds(trial) == [0, 2]
-    assert not evaluator.holds(trial)
-    assert not evaluator.holds(trial, read=False)
+    assert evaluator.stored.ended_folds(trial) == [0, 2]
+    assert not evaluator.stored.holds(trial)
+    assert not evaluator.stored.holds(trial, read=False)
     again = ran(evaluator, "decision_tree(input)")
-    assert evaluator.holds(trial)
+    assert evaluator.stored.holds(trial)
     assert again.fold_losses == trial.fold_losses
+
+
+def test_folds_of_repeats_that_came_later_take_nothing_from_a_trial(tmp_path):
+    X, y = problem()
+    splits = [pair for seed in (0, 1) for pair in KFold(3, shuffle=True, random_state=seed).split(X)]
+    evaluator = evaluator_of(tmp_path, X, y, cv=splits)
+    evaluator.data.n_folds = 3  # the others are a repeat's
+    trial = trial_of(evaluator, "decision_tree(input)", ran(evaluator, "decision_tree(input)"))
+    assert len(trial.fold_losses) == 3
+    ran(evaluator, "decision_tree(input)", rung=Rung(folds=2.0))
+    assert evaluator.stored.ended_folds(trial) == [*range(6)]
+    assert evaluator.stored.holds(trial)
 
 
 def test_a_folder_that_cannot_be_looked_into_holds_nothing(tmp_path, monkeypatch):
@@ -108,11 +123,11 @@ def test_a_folder_that_cannot_be_looked_into_holds_nothing(tmp_path, monkeypatch
     evaluator = evaluator_of(tmp_path, *problem())
     trial = trial_of(evaluator, "decision_tree(input)", ran(evaluator, "decision_tree(input)"))
     monkeypatch.setattr(Path, "glob", denied)
-    assert evaluator.ended_folds(trial) == []
-    assert not evaluator.holds(trial)
+    assert evaluator.stored.ended_folds(trial) == []
+    assert not evaluator.stored.holds(trial)
     evaluator.artifacts.keep_only(set())
     monkeypatch.undo()
-    assert evaluator.holds(trial)
+    assert evaluator.stored.holds(trial)
 
 
 def vanish(folder, how):
@@ -147,20 +162,20 @@ def test_a_run_folder_that_is_gone_ends_the_search(tmp_path, monkeypatch, how, n
         assert again.stop_reason_ == "max_trials"
 
 
-def lost_at_hand_over(monkeypatch, folder, damage):
-    hand_over = estimator.hand_over
+def lost_at_the_end(monkeypatch, folder, damage):
+    finalize = run_module.finalize
 
     def losing(*arguments, **named):
         for path in files(folder):
             damage(path)
-        return hand_over(*arguments, **named)
+        return finalize(*arguments, **named)
 
-    monkeypatch.setattr(estimator, "hand_over", losing)
+    monkeypatch.setattr(run_module, "finalize", losing)
 
 
 @pytest.mark.parametrize("timely", [True, False])
 def test_files_that_are_lost_before_the_hand_over(tmp_path, monkeypatch, timely):
-    lost_at_hand_over(monkeypatch, tmp_path / "run", Path.unlink)
+    lost_at_the_end(monkeypatch, tmp_path / "run", Path.unlink)
     if not timely:
         monkeypatch.setattr(rescue, "refit_seconds", lambda *_: 1e6)
         monkeypatch.setattr("automl.ensemble.refit.refit_seconds", lambda *_: 1e6)
@@ -179,7 +194,7 @@ def test_files_that_are_lost_in_part_leave_the_rest(tmp_path, monkeypatch):
     best = first.leaderboard().query("origin != 'ensemble'").iloc[0]
     key = next(trial.candidate.key for trial in first.trials_ if trial.number == best["id"])
     run = tmp_path / "run"
-    lost_at_hand_over(monkeypatch, run, lambda path: path.unlink() if key in str(path) else None)
+    lost_at_the_end(monkeypatch, run, lambda path: path.unlink() if key in str(path) else None)
     model = AutoML(**SMALL, run_dir=run).fit(X, Y)
     assert model.best_params_["family"] != "dummy"
     assert best["id"] not in model.ensemble_weights_

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from sklearn import metrics as skm
 
-from automl.data.metrics import make_metric
 from automl.errors import ArgumentError, InputTypeError
+from automl.tasks.metrics import make_metric
 
 ROWS = 200
 
@@ -172,7 +172,7 @@ class Predicted:
         self.p, self.classes_ = p, None if kind == "regression" else np.arange(p.shape[1])
 
     def __sklearn_tags__(self):
-        from automl.data.scorers import StandInClassifier, StandInRegressor
+        from automl.tasks.scorers import StandInClassifier, StandInRegressor
 
         stand_in = StandInRegressor(self.p) if self.classes_ is None else StandInClassifier(self.p, self.classes_)
         return stand_in.__sklearn_tags__()

@@ -3,7 +3,8 @@ from random import Random
 
 import pytest
 
-from automl.strategies import make_strategy
+from automl.strategies.auto import Auto
+from automl.strategies.base import RunContext
 from automl.strategies.mixture import InTurn, Mixture, credit, shares
 from automl.strategies.portfolio import Portfolio
 from automl.testing.toys import record, toy_history, toy_search, toy_space
@@ -31,6 +32,10 @@ def history_of(*results):
     return history
 
 
+def no_seconds(history):
+    return dict.fromkeys((trial.candidate.key for trial in history.trials), 0.0)
+
+
 def origins(history):
     return Counter(trial.origin for trial in history.trials)
 
@@ -42,20 +47,20 @@ def drawn(history, count=1000):
 
 def test_credit_is_the_share_of_the_last_twenty_that_are_among_the_ten_best():
     history = history_of(*[("one", 0.1)] * 5, *[("one", 0.9)] * 15, *[("two", 0.2)] * 5, *[("two", 0.8)] * 2)
-    assert credit(history, "one") == pytest.approx(6 / 22)
-    assert credit(history, "two") == pytest.approx(6 / 9)
-    assert credit(history, "three") == 0.5
+    assert credit(history, "one", no_seconds(history)) == pytest.approx(6 / 22)
+    assert credit(history, "two", no_seconds(history)) == pytest.approx(6 / 9)
+    assert credit(history, "three", no_seconds(history)) == 0.5
 
 
 def test_credit_looks_at_the_last_candidates_only():
     history = history_of(*[("one", 0.1)] * 10, *[("one", 0.9)] * 20)
-    assert credit(history, "one") == pytest.approx(1 / 22)
+    assert credit(history, "one", no_seconds(history)) == pytest.approx(1 / 22)
 
 
 def test_failures_count_but_neither_running_nor_cut_nor_the_dummy():
     failed, cut = Failure("failed", ""), Failure("cut", "")
     history = history_of((DUMMY, 0.01), ("one", 0.1), ("one", failed), ("one", None), ("one", cut))
-    assert credit(history, "one") == pytest.approx(2 / 4)
+    assert credit(history, "one", no_seconds(history)) == pytest.approx(2 / 4)
 
 
 def test_every_strategy_keeps_a_fifth():
@@ -97,7 +102,7 @@ def test_in_turn_asks_the_next_when_one_is_exhausted():
 
 def test_the_whole_search_is_the_same_every_time():
     def texts():
-        strategy = make_strategy("auto", portfolio_open=lambda history: origins(history)["portfolio"] < 4)
+        strategy = Auto(RunContext(portfolio_open=lambda history: origins(history)["portfolio"] < 4))
         history = toy_search(strategy, 45, seed=3)
         return [(trial.origin, trial.candidate.text, trial.parents) for trial in history.trials]
 
@@ -108,5 +113,5 @@ def test_the_whole_search_is_the_same_every_time():
 
 def test_it_reads_trials_of_any_origin():
     history = toy_history(toy_space(), 30, origin="an earlier version")
-    assert make_strategy("auto").ask(history, 0).origin == "portfolio"
-    assert make_strategy("auto", portfolio_open=lambda history: False).ask(history, 0).origin in {"tpe", "gp"}
+    assert Auto().ask(history, 0).origin == "portfolio"
+    assert Auto(RunContext(portfolio_open=lambda history: False)).ask(history, 0).origin in {"tpe", "gp"}

@@ -96,8 +96,10 @@ def test_two_fits_in_two_threads(two_threads):
     X, models = pd.DataFrame(rng.normal(size=(200, 3)), columns=list("abc")), []
 
     def fit():
-        quick = {"max_trials": 3, "include": ["ridge", "hist_gradient_boosting"], "executor": "inline"}
-        models.append(AutoML(**quick, cv=2, n_jobs=1, verbose=0, random_state=0).fit(X, X["a"] + 0.1 * X["b"]))
+        first = ["hist_gradient_boosting(input, learning_rate=0.3)", "ridge(input)"]
+        quick = {"max_trials": 2, "include": ["ridge", "hist_gradient_boosting"], "executor": "inline"}
+        model = AutoML(**quick, try_first=first, cv=2, n_jobs=1, verbose=0, random_state=0)
+        models.append(model.fit(X, X["a"] + 0.1 * X["b"]))
 
     threads = [threading.Thread(target=fit) for _ in range(2)]
     for thread in threads:
@@ -132,21 +134,21 @@ def in_child(work):
     return "hangs"
 
 rng = np.random.default_rng(0)
-X = pd.DataFrame(rng.normal(size=(3000, 4)), columns=list("abcd"))
+X = pd.DataFrame(rng.normal(size=(1000, 4)), columns=list("abcd"))
 y = (X["a"] + X["b"] > 0).to_numpy().astype(int)
 """
 
 MODELS = """
-from automl.pipeline.boosting import Boosted
+from automl.estimators.boosting import lightgbm, sklearn, xgboost
 from sklearn.ensemble import HistGradientBoostingClassifier
 from lightgbm import LGBMClassifier
 from xgboost import XGBClassifier
 made = {
-    "sklearn": lambda: Boosted(HistGradientBoostingClassifier(max_iter=9), "sklearn", "max_iter", "binary", "auc"),
-    "lightgbm": lambda: Boosted(
-        LGBMClassifier(n_estimators=9, n_jobs=2, verbose=-1), "lightgbm", "n_estimators", "binary", "auc"
+    "sklearn": lambda: sklearn.Booster(HistGradientBoostingClassifier(max_iter=9), "max_iter", "binary", "auc"),
+    "lightgbm": lambda: lightgbm.Booster(
+        LGBMClassifier(n_estimators=9, n_jobs=2, verbose=-1), "n_estimators", "binary", "auc"
     ),
-    "xgboost": lambda: Boosted(XGBClassifier(n_estimators=9, n_jobs=2), "xgboost", "n_estimators", "binary", "auc"),
+    "xgboost": lambda: xgboost.Booster(XGBClassifier(n_estimators=9, n_jobs=2), "n_estimators", "binary", "auc"),
 }
 X = X.to_numpy()
 for name, make in made.items():

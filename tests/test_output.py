@@ -15,6 +15,7 @@ from automl.output import Lenient, cell, plain, say
 from automl.terminal import LiveLine, watching
 
 QUICK = ["--max-trials", "2", "--include", "naive_bayes,decision_tree", "--n-jobs", "1", "--seed", "0"]
+QUICK += ["--executor", "inline"]
 TABLE = "a,b,y\n" + "".join(f"{i},{i % 7},{'yes' if i % 3 else 'no'}\n" for i in range(60))
 RED = "\x1b[31mred\x1b[0m"
 

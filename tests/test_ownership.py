@@ -13,9 +13,9 @@ from automl import AutoML
 from automl.cli import main
 from automl.errors import ArgumentError, ArtifactError, RunDirError
 from automl.trials import sealed
-from automl.trials.artifacts import Artifacts
 from automl.trials.files import write_out, write_whole
 from automl.trials.run_dir import FILES, MARK, RunDir, remove_orphans
+from automl.trials.store import FolderStore
 
 X, Y = load_diabetes(return_X_y=True, as_frame=True)
 TINY = {"executor": "inline", "n_jobs": 1, "verbose": 0, "random_state": 0, "include": ["decision_tree", "ridge"]}
@@ -155,8 +155,10 @@ def planted(folder, witness):
 def test_a_planted_pickle_is_not_read_on_resume(tmp_path):
     fit(run_dir=tmp_path / "run", max_trials=2)
     planted(tmp_path / "run", tmp_path / "witness")
+    store = FolderStore(tmp_path / "run" / FILES)
+    key = store.keys("*/*/fold0.pkl")[0]
     with pytest.raises(ArtifactError, match="damaged, or was not written by this user"):
-        Artifacts(tmp_path / "run" / FILES, "").sealed.read_pickle(next((tmp_path / "run").rglob("fold0.pkl")))
+        store.get(key)
     assert len(fit(run_dir=tmp_path / "run", max_trials=3).predict(X)) == len(X)
     assert not (tmp_path / "witness").exists()
 
@@ -271,7 +273,7 @@ def table(tmp_path):
     return str(tmp_path / "train.csv")
 
 
-FIT = ["--target", "target", "--max-trials", "1", "--include", "ridge", "--n-jobs", "1", "--quiet"]
+FIT = ["--target", "target", "--max-trials", "1", "--include", "ridge", "--executor", "inline", "--quiet"]
 
 
 def test_out_must_be_a_folder_of_ours(tmp_path, table, capsys):

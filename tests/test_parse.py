@@ -8,10 +8,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from automl.data.cells import Cells, text_of
-from automl.data.dates import date_shape, guess_dates, read_times
-from automl.data.parse import guess_numbers, parse_number
-from automl.data.spans import parse_span
+from automl.parsing.cells import Cells, text_of
+from automl.parsing.dates import date_shape, guess_dates, read_times
+from automl.parsing.parse import guess_numbers, parse_number
+from automl.parsing.spans import parse_span
 
 
 def cells_of(values):

@@ -5,11 +5,13 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.linear_model import ElasticNet, LogisticRegression, Ridge
-from test_evaluator import evaluator_of, problem, ran, trial_of
+from test_evaluator import evaluator_of, problem, ran, refitted, trial_of
 
+from automl.estimators.constants import LOGISTIC_TOLERANCE
+from automl.estimators.paths import ElasticNetPath, LogisticPath, RidgePath
+from automl.estimators.staged import FitControl
 from automl.evaluate.rounds import best_round
-from automl.pipeline.build import booster_of, predict
-from automl.pipeline.paths import TOLERANCE, ElasticNetPath, LogisticPath, RidgePath
+from automl.pipeline.build import predict, staged_model_of
 
 
 def linear(rows=80, columns=10, seed=0):
@@ -60,7 +62,7 @@ def test_every_point_of_the_logistic_path_is_scikit_learns(classes):
     path = LogisticPath().fit(X, np.digitize(y, cuts), (X_held, np.digitize(y_held, cuts)))
     for point in path.path_:
         path.rounds_ = point
-        other = LogisticRegression(C=1 / path.penalty_, tol=TOLERANCE).fit(X, np.digitize(y, cuts))
+        other = LogisticRegression(C=1 / path.penalty_, tol=LOGISTIC_TOLERANCE).fit(X, np.digitize(y, cuts))
         shares = path.predict_proba(X_held)
         # neither is solved to the end, and they start from different places
         np.testing.assert_allclose(shares, other.predict_proba(X_held), atol=0.06)
@@ -81,9 +83,9 @@ def test_without_validation_rows_one_point_is_fitted(make):
     usual = make().fit(X, y)
     assert usual.curve_ is None
     assert 0.3 < usual.penalty_ / make.usual < 3
-    model = make(rounds=3).fit(X, y)
+    model = make(control=FitControl(rounds=3)).fit(X, y)
     assert (model.rounds_, list(model.path_)) == (3, [3])
-    assert make(rounds=1000).fit(X, y).rounds_ == make().points
+    assert make(control=FitControl(rounds=1000)).fit(X, y).rounds_ == make().points
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
 
 
@@ -93,7 +95,7 @@ def test_a_point_of_few_steps_goes_on_from_those_before():
     settings = {"solver": "saga", "l1_ratio": 0.5, "random_state": 0}
     path = LogisticPath(**settings).fit(X, labels, (X, labels))
     path.rounds_ = 6
-    again = LogisticPath(rounds=6, **settings).fit(X, labels)
+    again = LogisticPath(control=FitControl(rounds=6), **settings).fit(X, labels)
     np.testing.assert_allclose(again.predict_proba(held[0]), path.predict_proba(held[0]))
     assert np.mean(again.predict(held[0]) == labels_held) > 0.8
 
@@ -126,16 +128,15 @@ def test_one_penalty_for_all_folds_and_the_refit(tmp_path, kind, text):
     evaluator = evaluator_of(tmp_path, X, y)
     outcome = ran(evaluator, text)
     trial = trial_of(evaluator, text, outcome)
-    models = evaluator.models(trial)
-    paths = [booster_of(model) for model in models]
+    models = evaluator.stored.models(trial)
+    paths = [staged_model_of(model) for model in models]
     assert outcome.rounds == best_round([path.curve_ for path in paths])
-    for fold, (_, valid) in enumerate(evaluator.splits):
+    for fold, (_, valid) in enumerate(evaluator.data.splits):
         assert paths[fold].rounds_ == min(outcome.rounds, len(paths[fold].curve_))
-        again = predict(models[fold], evaluator.table.take(valid))
-        np.testing.assert_allclose(evaluator.out_of_fold(trial)[fold], again, rtol=1e-5)
+        again = predict(models[fold], evaluator.data.table.take(valid))
+        np.testing.assert_allclose(evaluator.stored.out_of_fold(trial)[fold], again, rtol=1e-5)
     assert outcome.train_loss is not None
-    ran(evaluator, text, refit=True, rounds=outcome.rounds)
-    last = evaluator.artifacts.refit(trial.candidate.key)[-1]
+    last = refitted(evaluator, text, rounds=outcome.rounds)[-1]
     assert getattr(last, "model", last).rounds_ == outcome.rounds
 
 
@@ -143,8 +144,7 @@ def test_a_path_inside_a_stack_knows_nothing_of_the_rounds_outside(tmp_path):
     X, y = problem("regression")
     evaluator = evaluator_of(tmp_path, X, y)
     text = "lightgbm(stack(ridge(input), input), learning_rate=0.2)"
-    ran(evaluator, text, refit=True, rounds=20)
-    stack = evaluator.artifacts.refit(evaluator.space.parse(text).key).named_steps["stack"]
+    stack = refitted(evaluator, text, rounds=20).named_steps["stack"]
     assert stack.fitted_[-1].penalty_ == pytest.approx(1.0, rel=0.5)
 
 
@@ -154,6 +154,6 @@ def test_it_beats_the_usual_penalty_where_that_is_wrong(tmp_path):
     evaluator = evaluator_of(tmp_path, X, y)
     outcome = ran(evaluator, "ridge(input)")
     usual = []
-    for train, valid in evaluator.splits:
+    for train, valid in evaluator.data.splits:
         usual.append(np.sqrt(np.mean((Ridge().fit(X[train], y[train]).predict(X[valid]) - y[valid]) ** 2)))
     assert outcome.loss < 0.9 * np.mean(usual)

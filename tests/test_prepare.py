@@ -1,4 +1,4 @@
-"""The leaf: every kind of column, in every form, with every value of its parameters."""
+"""The preprocessor: every kind of column, in every form, with every value of its parameters."""
 
 import pickle
 from itertools import product
@@ -8,22 +8,26 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from automl.data.table import Table
-from automl.data.texts import count_texts
+from automl.columns.integers import FewIntegers
+from automl.columns.table import Table
+from automl.columns.texts import count_texts
+from automl.estimators.staged import FitControl
 from automl.pipeline.build import Recipe, build, predict
 from automl.pipeline.dates import DAY, DateParts
 from automl.pipeline.levels import LevelNumbers
 from automl.pipeline.numbers import Numbers
-from automl.pipeline.prepare import Input
+from automl.pipeline.prepare import Preprocessor
 from automl.pipeline.target import Transformed
 from automl.pipeline.words import TextNumbers
+from automl.space.encoding import Encoding
 from automl.space.reader import read_space
 from automl.strategies.gp_trees import Grammar, candidate_to_tree, tree_to_candidate
-from automl.strategies.tpe import candidate_to_point, point_to_candidate
 from automl.trials.artifacts import LeafCache
 
 ROWS = 80
-TRAITS = frozenset({"category", "many_levels", "text", "date", "missing", "heavy_tails", "skewed_target"})
+META_FEATURES = frozenset(
+    {"category", "many_levels", "few_integers", "text", "date", "missing", "heavy_tails", "skewed_target"}
+)
 RNG = np.random.default_rng(0)
 FORMS = [("multiclass", *form) for form in product(("native", "ordinal", "onehot"), (True, False), ("any", "unit"))]
 FORMS += [
@@ -32,7 +36,7 @@ FORMS += [
 
 
 def table(rows=ROWS, seed=0):
-    """Two numbers, one with gaps and a heavy tail; a category of 3 levels and one of 40; a date and a text."""
+    """Three numbers (one with gaps and a heavy tail, one whole); categories of 3 and 40 levels; a date and a text."""
     rng = np.random.default_rng(seed)
     numbers = np.column_stack([rng.normal(size=rows), np.exp(4 * rng.normal(size=rows))])
     numbers[rng.random(rows) < 0.2, 1] = np.nan
@@ -40,7 +44,8 @@ def table(rows=ROWS, seed=0):
     dates = np.where(rng.random(rows) < 0.1, np.nan, rng.uniform(0, 1e9, rows)).reshape(-1, 1)
     words = np.array(["red", "green", "blue", "fast", "slow", ""])
     texts = [" ".join(rng.choice(words, 4)) for _ in range(rows)]
-    return Table(numbers, codes, (3, 40), dates, (count_texts(texts),))
+    numbers = np.column_stack([numbers, rng.integers(0, 5, rows)])
+    return Table(numbers, codes, (3, 40), dates, (count_texts(texts),), integers=(FewIntegers(2, (0.0, 3.0, 1.0)),))
 
 
 def goal(kind, rows=ROWS):
@@ -49,22 +54,22 @@ def goal(kind, rows=ROWS):
 
 
 def space(kind):
-    return read_space().for_task(kind, ROWS, 6, traits=TRAITS)
+    return read_space().for_task(kind, ROWS, 6, meta_features=META_FEATURES)
 
 
 def test_a_table_says_what_is_to_be_prepared():
-    assert table().traits == TRAITS - {"skewed_target"}
-    assert Table(RNG.normal(size=(50, 2)), np.zeros((50, 0), np.int32), ()).traits == frozenset()
+    assert table().meta_features == META_FEATURES - {"skewed_target"}
+    assert Table(RNG.normal(size=(50, 2)), np.zeros((50, 0), np.int32), ()).meta_features == frozenset()
 
 
 @pytest.mark.parametrize(("kind", "categories", "missing", "scale"), FORMS)
 def test_every_value_in_every_form(kind, categories, missing, scale):
-    leaf, data, other, rng = space(kind).leaf, table(), table(20, seed=1), Random(3)
-    settings = [{}] + [{p.name: value} for p in leaf.params for value in p.domain.options]
-    settings += [{p.name: p.domain.from_unit(rng.random()) for p in leaf.params}]
+    declared, data, other, rng = space(kind).preprocessor, table(), table(20, seed=1), Random(3)
+    settings = [{}] + [{p.name: value} for p in declared.params for value in p.domain.options]
+    settings += [{p.name: p.domain.from_unit(rng.random()) for p in declared.params}]
     for values in settings:
-        active = dict(leaf.complete(values, strict=False))
-        one = Input(categories, missing, scale, kind, seed=1).set_params(**active)
+        active = dict(declared.complete(values, strict=False))
+        one = Preprocessor(categories, missing, scale, kind, seed=1).set_params(**active)
         matrix = one.fit_transform(data, goal(kind))
         assert matrix.shape[0] == ROWS
         assert missing or np.isfinite(matrix).all(), values
@@ -79,7 +84,9 @@ def test_every_value_in_every_form(kind, categories, missing, scale):
 
 def test_native_codes_come_last_and_are_counted():
     for many, count in (("own", 2), ("target", 1), ("both", 2), ("count", 2)):
-        recipe = Recipe(space("binary"), "binary", np.arange(2), 2, "roc_auc", seed=0, rounds=5, n_many=1)
+        recipe = Recipe(
+            space("binary"), "binary", np.arange(2), 2, "roc_auc", seed=0, control=FitControl(rounds=5), n_many=1
+        )
         candidate = recipe.space.parse(f"lightgbm(input(many_levels={many!r}))")
         pipeline = build(candidate, recipe)
         assert pipeline.named_steps["model"].model.categorical == count
@@ -91,7 +98,7 @@ def test_native_codes_come_last_and_are_counted():
 
 def test_rare_levels_are_one():
     data = table()
-    few = Input("ordinal", missing=False, scale="any", max_levels=10).fit_transform(data, goal("binary"))
+    few = Preprocessor("ordinal", missing=False, scale="any", max_levels=10).fit_transform(data, goal("binary"))
     assert few[:, -1].max() == 10
     assert len(np.unique(few[:, -1])) <= 12
 
@@ -174,7 +181,7 @@ def test_the_target_is_a_parameter_of_every_regression_where_it_is_skewed():
     for name in skewed.models:
         assert ("target" in {p.name for p in skewed.models[name].params}) == (name != "dummy")
         assert "target" not in {p.name for p in plain.models[name].params}
-    recipe = Recipe(skewed, "regression", None, 2, "rmse", seed=0, rounds=5, n_many=1)
+    recipe = Recipe(skewed, "regression", None, 2, "rmse", seed=0, control=FitControl(rounds=5), n_many=1)
     for name in ("lightgbm", "random_forest", "elastic_net"):
         model = build(skewed.parse(f"{name}(input, target='log')"), recipe).fit(table(), goal("regression"))
         assert model.named_steps["model"].how == "log"
@@ -183,36 +190,35 @@ def test_the_target_is_a_parameter_of_every_regression_where_it_is_skewed():
 
 @pytest.mark.parametrize("kind", ["binary", "regression"])
 def test_strategies_know_the_leaf(kind):
-    """Trees and points hold the leaf's parameters and give the same candidate back; both change them."""
+    """Trees and points hold the preprocessor's parameters and give the same candidate back; both change them."""
     sized, rng = space(kind), Random(0)
     grammar = Grammar(sized)
-    leaves = set()
+    leaves, encoding = set(), Encoding(sized)
     for _ in range(60):
         candidate = sized.sample(rng)
         assert sized.check(candidate) is None
         assert sized.parse(candidate.text) == candidate
         assert tree_to_candidate(candidate_to_tree(candidate, grammar), grammar) == candidate
-        point = candidate_to_point(candidate, sized)
-        assert point_to_candidate(point, sized) == candidate
+        assert encoding.decode(encoding.encode(candidate)) == candidate
         leaves.add(next(node.text for node in candidate.root.walk() if node.component == "input"))
     assert len(leaves) > 40
 
 
 def test_prepared_arrays_are_shared_and_make_room(tmp_path, monkeypatch):
     made = []
-    learn = Input.learn
-    monkeypatch.setattr(Input, "learn", lambda self, *args: (made.append(1), learn(self, *args))[1])
+    learn = Preprocessor.learn
+    monkeypatch.setattr(Preprocessor, "learn", lambda self, *args: (made.append(1), learn(self, *args))[1])
     cache = LeafCache(tmp_path)
     data = table().take(np.arange(ROWS), "train0", cache)
-    first = Input().fit_transform(data, goal("binary"))
-    again = Input()
+    first = Preprocessor().fit_transform(data, goal("binary"))
+    again = Preprocessor()
     np.testing.assert_array_equal(again.fit_transform(data, goal("binary")), first)
     assert len(made) == 1
     monkeypatch.setattr(cache, "most", 3 * first.nbytes)
     for components in (10, 30, 80) * 2:
-        Input(text_components=components, text_unit="words").fit_transform(data, goal("binary"))
+        Preprocessor(text_components=components, text_unit="words").fit_transform(data, goal("binary"))
     assert sum(path.stat().st_size for path in (tmp_path / "prepared").glob("*.npy")) <= 3 * first.nbytes
-    np.testing.assert_array_equal(Input().fit_transform(data, goal("binary")), first)
+    np.testing.assert_array_equal(Preprocessor().fit_transform(data, goal("binary")), first)
 
 
 def test_the_dummy_prepares_nothing_dear():
@@ -228,9 +234,9 @@ def test_numbers_far_from_all_that_was_learned_stay_finite(clip):
     def numbers(*cells):
         return Table(np.array(cells, dtype=float).reshape(-1, 1), np.zeros((len(cells), 0), np.int32), ())
 
-    leaf = Input(scale="unit", clip=clip)
-    leaf.fit(numbers(1e-308, 2e-308, 3e-308, 4e-308))
-    made = leaf.transform(numbers(1e36, -1e36))
+    one = Preprocessor(scale="unit", clip=clip)
+    one.fit(numbers(1e-308, 2e-308, 3e-308, 4e-308))
+    made = one.transform(numbers(1e36, -1e36))
     assert np.isfinite(np.square(made)).all()
     np.testing.assert_array_equal(np.sign(made[:, 0]), [1, -1])
 
@@ -238,26 +244,26 @@ def test_numbers_far_from_all_that_was_learned_stay_finite(clip):
 # ---- the same as when the whole matrix was made in one go
 
 
-def whole(leaf, data):
-    """The matrix of a fitted leaf, made plainly: all numbers, where they were missing, codes or a column a level."""
-    blocks = [data.numbers, leaf.dates_.transform(data.dates), leaf.numbers_of_levels_.transform(data.codes)]
+def whole(one, data):
+    """The matrix of a fitted preprocessor, made plainly: numbers, where there were gaps, codes or a column a level."""
+    blocks = [data.numbers, one.dates_.transform(data.dates), one.numbers_of_levels_.transform(data.codes)]
     numbers = np.column_stack(blocks)
-    lost, learned = np.isnan(numbers), leaf.numbers_
-    numbers = np.where(lost & ~learned.told_ if leaf.missing else lost, learned.fills_, numbers)
-    if leaf.scale == "unit":
+    lost, learned = np.isnan(numbers), one.numbers_
+    numbers = np.where(lost & ~learned.gaps_learned_ if one.missing else lost, learned.fills_, numbers)
+    if one.scale == "unit":
         numbers = (numbers - learned.medians_) / learned.spreads_
         numbers = numbers / np.sqrt(1 + np.square(numbers / 3))
     parts = [numbers, lost[:, learned.flagged_]]
     for place, levels in enumerate(data.levels):
-        code = leaf.codes_.known_[place][np.minimum(data.codes[:, place], leaf.max_levels) + 1]
-        if leaf.categories != "onehot":
-            parts.append(np.where(code < 0, np.nan if leaf.missing else -1.0, code))
+        code = one.codes_.known_[place][np.minimum(data.codes[:, place], one.max_levels) + 1]
+        if one.categories != "onehot":
+            parts.append(np.where(code < 0, np.nan if one.missing else -1.0, code))
         elif levels == 2:
             parts.append(code == 1)
         else:
-            shown = [code == level for level in range(min(levels, leaf.max_levels + 1))]
-            parts += [*shown, code < 0] if leaf.codes_.lost_[place] else shown
-    return np.column_stack(parts).astype(np.float32 if leaf.scale == "unit" else float)
+            shown = [code == level for level in range(min(levels, one.max_levels + 1))]
+            parts += [*shown, code < 0] if one.codes_.lost_[place] else shown
+    return np.column_stack(parts).astype(np.float32 if one.scale == "unit" else float)
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 1000])
@@ -268,9 +274,9 @@ def test_rows_prepared_in_chunks_are_what_they_were_in_one_go(monkeypatch, chunk
     codes = np.column_stack([given.codes, np.arange(ROWS) % 2]).astype(np.int32)
     data = Table(given.numbers, codes, (3, 40, 2), given.dates)
     for levels in (5, 50):
-        leaf = Input(categories, missing, scale, "regression", max_levels=levels, many_levels="count")
-        matrix = leaf.fit_transform(data, goal("regression"))
-        np.testing.assert_array_equal(matrix, whole(leaf, data))
+        one = Preprocessor(categories, missing, scale, "regression", max_levels=levels, many_levels="count")
+        matrix = one.fit_transform(data, goal("regression"))
+        np.testing.assert_array_equal(matrix, whole(one, data))
         assert matrix.dtype == (np.float32 if scale == "unit" else np.float64)
 
 
@@ -291,18 +297,18 @@ def test_medians_and_quartiles_of_many_rows_are_those_of_a_sample(monkeypatch):
 
 def test_a_value_missing_for_the_first_time_is_of_the_most_frequent_level_where_there_is_no_target():
     codes = np.array([[0], [1], [2]], dtype=np.int32)
-    leaf = Input("onehot", scale="unit").fit(Table(np.empty((3, 0)), codes, (3,)))
-    later = leaf.transform(Table(np.empty((2, 0)), np.array([[-1], [7]], dtype=np.int32), (3,)))
+    one = Preprocessor("onehot", scale="unit").fit(Table(np.empty((3, 0)), codes, (3,)))
+    later = one.transform(Table(np.empty((2, 0)), np.array([[-1], [7]], dtype=np.int32), (3,)))
     assert later.tolist() == [[1, 0, 0], [0, 0, 1]]
 
 
 def test_large_one_hot_matrices_are_of_single_precision(monkeypatch):
-    data, leaf = table(), Input("onehot", missing=False, scale="any", task="binary")
-    double = leaf.fit_transform(data, goal("binary"))
+    data, one = table(), Preprocessor("onehot", missing=False, scale="any", task="binary")
+    double = one.fit_transform(data, goal("binary"))
     monkeypatch.setattr("automl.pipeline.prepare.MANY_CELLS", double.size - 1)
-    single = clone(leaf).fit(data, goal("binary"))
+    single = clone(one).fit(data, goal("binary"))
     assert double.dtype == np.float64
     assert single.transform(data).dtype == np.float32
-    np.testing.assert_array_equal(single.transform(data), leaf.transform(data).astype(np.float32))
+    np.testing.assert_array_equal(single.transform(data), one.transform(data).astype(np.float32))
     assert single.transform(data.take(np.arange(3))).dtype == np.float32  # of few rows too, once it is fitted
-    assert Input("native", True, "any").fit_transform(data, goal("binary")).dtype == np.float64
+    assert Preprocessor("native", True, "any").fit_transform(data, goal("binary")).dtype == np.float64

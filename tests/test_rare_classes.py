@@ -8,12 +8,13 @@ from sklearn.metrics import make_scorer, roc_auc_score
 from sklearn.model_selection import KFold
 
 from automl import AutoML
-from automl.data.dataset import Data, make_task, split
-from automl.data.metrics import make_metric
-from automl.data.splits import make_splits
-from automl.data.task import looks_like_classes
+from automl.dataset import Data, make_task, split
+from automl.estimators.staged import FitControl
 from automl.pipeline.build import Recipe, build, predict
 from automl.space.reader import read_space
+from automl.tasks.metrics import make_metric
+from automl.tasks.task import looks_like_classes
+from automl.validation.splits import make_splits
 
 ROWS, LONE = 600, [17, 300]
 RNG = np.random.default_rng(0)
@@ -122,7 +123,7 @@ def test_boosters_fit_a_training_part_of_two_of_several_classes(family):
     space = read_space().for_task("multiclass", ROWS, 3)
     pipeline = build(
         space.parse(f"{family}(input)"),
-        Recipe(space, "multiclass", np.arange(4), 0, "log_loss", seed=0, iterations=0.02),
+        Recipe(space, "multiclass", np.arange(4), 0, "log_loss", seed=0, control=FitControl(iterations=0.02)),
     )
     data = Data.read(X, Y, "auto")
     rows = np.setdiff1d(np.arange(ROWS), LONE)

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from automl.errors import SpaceError
-from automl.space.reader import packaged_folder, read_space, schema
+from automl.space.format import schema
+from automl.space.reader import packaged_folder, read_space
 
 GOOD = """
 name    = "mine"
@@ -118,6 +119,14 @@ BAD = {
     "at_most of a float": (
         params('a = { float = [1, 9], default = 2, at_most = "rows", why = "." }'),
         ["[params] a", "at_most is for int"],
+    ),
+    "by_rows of an int": (
+        params(A.replace("= 2", "= 2, by_rows = { regression = [1, 1] }")),
+        ["[params] a", "by_rows is for float"],
+    ),
+    "by_rows of a wrong word": (
+        params('a = { float = [1, 9], default = 2, by_rows = { binary = [1, 1] }, why = "." }'),
+        ["[params] a", "binary"],
     ),
     "at_most of a wrong word": (
         params(A.replace("= 2", '= 2, at_most = "cells"')),

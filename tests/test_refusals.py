@@ -16,7 +16,7 @@ from scipy import sparse
 from sklearn.exceptions import NotFittedError as SklearnNotFittedError
 
 from automl import AutoML, AutoMLClassifier, AutoMLRegressor
-from automl import estimator as estimator_module
+from automl import run as run_module
 from automl.errors import ArgumentError, AutoMLError, DataError, InputError, InputTypeError
 from automl.fitted import NotFittedError
 
@@ -501,7 +501,7 @@ def no_candidate_is_run(request, monkeypatch):
     def refused_too_late(*args):
         raise AssertionError("a candidate was run before the input was refused")
 
-    monkeypatch.setattr(estimator_module, "record_dummy", refused_too_late)
+    monkeypatch.setattr(run_module, "record_dummy", refused_too_late)
 
 
 @pytest.mark.parametrize("name", REFUSALS)

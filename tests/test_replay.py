@@ -24,6 +24,7 @@ def boards(*models):
     return [model.leaderboard().drop(columns=MEASURED) for model in models]
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("schedule", ["auto", pytest.param("hyperband", marks=pytest.mark.slow)])
 def test_a_replay_ends_as_the_run_did(tmp_path, schedule):
     """Whatever the order in which trials of two processes ended, and where the clock ended fits."""
@@ -32,7 +33,7 @@ def test_a_replay_ends_as_the_run_did(tmp_path, schedule):
     arguments = {"time_budget": 3, "n_jobs": 2, "include": [*QUICK, "mlp"], "schedule": schedule, "verbose": 0}
     model = AutoML(**arguments, run_dir=folder).fit(X, y)
     before = (folder / "journal.jsonl").read_bytes()
-    again = AutoML.replay(folder, n_jobs=1, verbose=0).fit(X, y)
+    again = AutoML.replay(folder, n_jobs=1, executor="inline", verbose=0).fit(X, y)
     pd.testing.assert_frame_equal(*boards(model, again), check_exact=True)
     np.testing.assert_array_equal(model.predict_proba(X), again.predict_proba(X))
     assert again.stop_reason_ == "replayed"
@@ -42,6 +43,7 @@ def test_a_replay_ends_as_the_run_did(tmp_path, schedule):
     ]
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_fits_that_the_clock_ended_end_there_again(tmp_path):
     rng = np.random.default_rng(0)
@@ -104,7 +106,7 @@ def test_a_replay_says_where_it_came_out_otherwise(run, tmp_path):
     other = tmp_path / "other"
     other.mkdir()
     events = events_of(folder)
-    next(event for event in events if event["event"] == "finish" and event["trial"] == 2)["loss"] += 1.0
+    next(event for event in events if event["event"] == "finish" and event["trial"] == 2)["measures"]["loss"] += 1.0
     (other / "journal.jsonl").write_bytes(signed(events))
     again = AutoML.replay(other).fit(X, Y)
     assert any("Trials 2 came out otherwise" in note for note in again.time_report_["notes"])

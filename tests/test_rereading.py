@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from automl import AutoML
-from automl.data.columns import Columns
-from automl.data.frame import as_frame
+from automl.columns.columns import Columns
 from automl.errors import DataError, DataWarning
+from automl.tables.frame import as_frame
 
 ROWS = 200
 RNG = np.random.default_rng(0)

@@ -51,15 +51,15 @@ def check_went_on(before, folder):
 
 
 @pytest.mark.parametrize(
-    ("table", "executor", "kills"),
+    ("table", "executor", "trials", "kills"),
     [
-        ("messy", "inline", 1),
-        pytest.param("wine", "processes", 10, marks=SLOW),
-        pytest.param("diabetes", "inline", 10, marks=SLOW),
+        ("messy", "inline", 5, 1),
+        pytest.param("wine", "processes", 9, 5, marks=SLOW),
+        pytest.param("diabetes", "inline", 9, 5, marks=SLOW),
     ],
 )
-def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(tmp_path, table, executor, kills):
-    arguments = {"max_trials": 9, "n_jobs": 1, "include": [*QUICK, "ridge"], "executor": executor}
+def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(tmp_path, table, executor, trials, kills):
+    arguments = {"max_trials": trials, "n_jobs": 1, "include": [*QUICK, "ridge"], "executor": executor}
     whole = told(start(tmp_path / "whole", table, arguments))
     for kill in range(kills):
         again = {**arguments, "run_dir": str(tmp_path / f"run{kill}")}
@@ -70,6 +70,7 @@ def test_killed_at_random_moments_it_ends_as_if_it_had_not_been(tmp_path, table,
         assert_same(tmp_path / "whole", tmp_path / "again")
 
 
+@pytest.mark.alone
 @SLOW
 def test_seconds_that_were_spent_count(tmp_path):
     arguments = {"time_budget": 4, "n_jobs": 1, "include": QUICK, "run_dir": str(tmp_path / "run")}
@@ -119,7 +120,7 @@ def run_dir(tmp_path_factory):
     [
         ({"X": X.assign(age=X["age"].to_numpy()[::-1])}, "another data"),
         ({"X": X.iloc[:-1], "y": Y.iloc[:-1]}, "another data"),
-        ({"X": X.drop(columns="age")}, "another data"),
+        ({"X": X.drop(columns="age")}, r"another set of columns .with 'age', now without."),
         ({"y": Y + 1}, "another data"),
         ({"y": Y.rename("other")}, "another (data|target)"),
         ({"sample_weight": range(1, len(Y) + 1)}, "another data"),
@@ -163,9 +164,9 @@ def test_another_run_takes_the_folder_where_it_is_told_to(tmp_path):
 def test_more_trials_go_on_as_one_run(tmp_path):
     """With the share of the portfolio out of play, what is asked does not depend on where the first part ended."""
     arguments = {**SMALL, "search": "random"}
-    whole = AutoML(**arguments, max_trials=6).fit(X, Y)
-    AutoML(**arguments, max_trials=3, run_dir=tmp_path / "run").fit(X, Y)
-    more = AutoML(**arguments, max_trials=6, run_dir=tmp_path / "run").fit(X, Y)
+    whole = AutoML(**arguments, max_trials=4).fit(X, Y)
+    AutoML(**arguments, max_trials=2, run_dir=tmp_path / "run").fit(X, Y)
+    more = AutoML(**arguments, max_trials=4, run_dir=tmp_path / "run").fit(X, Y)
     assert [trial.candidate for trial in more.trials_] == [trial.candidate for trial in whole.trials_]
     assert (more.predict(X) == whole.predict(X)).all()
 
@@ -181,6 +182,7 @@ def test_a_longer_budget_goes_on(tmp_path):
     assert second.n_trials_ > first.n_trials_
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_run_keeps_its_folds_whatever_the_budget(tmp_path):
     """Folds of `cv="auto"` follow the budget once; a run that goes on without one has the same."""

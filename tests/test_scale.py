@@ -4,6 +4,7 @@ import os
 import threading
 import time
 import tracemalloc
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,11 +13,13 @@ import psutil
 import pytest
 
 from automl import AutoML
-from automl.data.columns import Columns
-from automl.ensemble.hand_over import _Steps
-from automl.ensemble.refit import start_refit
-from automl.estimator import _scatter
-from automl.trials.trial import TOP
+from automl.columns.columns import Columns
+from automl.ensemble.refit import Refits, plan
+from automl.ensemble.time_left import TimeLeft
+from automl.result import _scatter
+from automl.space.reader import read_space
+from automl.trials.measures import Measures
+from automl.trials.trial import TOP, Trial
 
 ROWS, SECONDS = 200_000, 60
 MOST_BYTES = 4e9  # of this process and its workers, beside what it held before
@@ -71,6 +74,7 @@ class Watch:
         self.thread.join()
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_large_table_fits_in_time_and_memory():
     X, y = wide_table(ROWS, seed=1)
@@ -115,13 +119,39 @@ def test_validation_predictions_by_row_are_means_over_the_splits():
 
 @pytest.mark.parametrize(("rows", "spare"), [(100, 0.35), (1_000_000, 0.85)])
 def test_the_refit_of_many_rows_leaves_time_for_their_files_to_go(rows, spare):
-    jobs, notes = [], []
-    trial = SimpleNamespace(candidate=None, origin="tpe", rounds=5, prepare_seconds=1.0, fit_seconds=3.0, rung=TOP)
-    evaluator = SimpleNamespace(y=np.zeros(rows), n_folds=2)
+    jobs = []
+    space = read_space()
+    candidate = space.default("ridge")
+    trial = replace(Trial(4, candidate, TOP, 0, "tpe"), measures=Measures(prepare_seconds=1.0, fit_seconds=3.0))
+    data = SimpleNamespace(y=np.zeros(rows), n_folds=2)
     executor = SimpleNamespace(submit=lambda trial, job: jobs.append(job))
     for left, fits in ((9.6, True), (5.0, False)):
-        budget = SimpleNamespace(remaining=lambda left=left: left)
-        steps = _Steps(SimpleNamespace(trouble=None), evaluator, executor, budget, None)
-        assert start_refit(trial, evaluator, executor, steps._left(), notes) is fits
-    assert jobs[0].seconds_limit == pytest.approx(9.6 - spare, abs=1e-3)
-    assert len(notes) == 1
+        budget = SimpleNamespace(remaining=lambda left=left: left, handling_seconds=lambda size, written: 0.0)
+        refits = Refits(SimpleNamespace(data=data, space=space), executor, n_jobs=1)
+        refits.start([trial], TimeLeft(budget, rows).before_handling([trial]))
+        assert (trial.number not in refits.why) is fits
+    assert [job.seconds_limit for job in jobs] == [pytest.approx(9.6 - spare, abs=1e-3)]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "threaded", "left", "cores", "threads", "shares"),
+    [
+        ([4.0, 3.0, 2.0], [True] * 3, 10.0, 2, [1, 1, 1], [1, 1, 1]),
+        ([8.0], [True], 5.0, 2, [2], [1]),  # all cores for what would be late on one
+        ([8.0], [False], 5.0, 2, [0], [0]),
+        ([8.0, 1.0], [True, True], 5.0, 2, [2, 0], [1, 0]),  # nothing is left for the second one
+        ([8.0, 1.0], [True, True], 6.0, 2, [2, 1], [1, 1]),
+        ([90.0, 1.0], [True, True], 5.0, 2, [0, 1], [0, 1]),
+        ([90.0, 90.0], [True, True], None, 4, [1, 1], [1, 1]),
+        ([10.0], [True], 5.0, 2, [2], [0.85]),  # fewer rounds of what would be late even so
+        ([10.0, 1.0], [True, True], 5.0, 2, [2, 0], [0.85, 0]),
+        ([2.0, 8.5], [True, True], 5.7, 2, [1, 2], [1, 0.74]),
+        ([10.0], [False], 5.0, 2, [0], [0]),
+        ([13.0], [True], 5.0, 2, [0], [0]),  # too few of them
+        ([], [], 5.0, 2, [], []),
+    ],
+)
+def test_fits_on_all_rows_share_the_cores_and_the_seconds(seconds, threaded, left, cores, threads, shares):
+    planned = plan(seconds, threaded, [0.7] * len(seconds), left, cores)
+    assert [one for one, _ in planned] == threads
+    assert [share for _, share in planned] == pytest.approx(shares)

@@ -8,21 +8,26 @@ import pytest
 
 from automl.report.verdicts import with_verdicts
 from automl.schedule import SCHEDULES
-from automl.schedule.auto import SATURATED, SHORTLIST, Auto
+from automl.schedule.auto import Auto
+from automl.schedule.base import ScheduleContext
 from automl.schedule.budget import Budget
+from automl.schedule.constants import ETA, LEAST_ROWS, RIVAL_PLACE, SATURATED, SHORTLIST
 from automl.schedule.cost import CostModel
-from automl.schedule.halving import Halving, Hyperband, Whole
-from automl.schedule.ladder import ETA, LEAST_ROWS, Ladder
-from automl.schedule.racing import KEEP, make_race
+from automl.schedule.halving import HalvingPolicy, HyperbandPolicy, Whole
+from automl.schedule.ladder import Ladder
+from automl.schedule.promotion import FirstOfFamily, LateInSearch, Promotion, Repeats
+from automl.schedule.racing import make_race
 from automl.schedule.scheduler import Scheduler
 from automl.space.component import Cost, EstimatorRef, Fidelity
 from automl.space.domain import Float, Int
 from automl.strategies.estimates import losses_at
 from automl.strategies.random_search import RandomSearch
 from automl.testing.toys import model, outcome, param, record, space_of, toy_loss, toy_space
+from automl.trials.constants import REPEATED
 from automl.trials.history import History
-from automl.trials.ranking import REPEATED, ranked
-from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Proposal, Rung
+from automl.trials.measures import Measures
+from automl.trials.ranking import ranked
+from automl.trials.trial import TOP, Failure, Job, Proposal, Rung
 
 SPACE = toy_space()
 THIRD, NINTH = Rung(rows=1 / 3, folds=0.2), Rung(rows=1 / 9, folds=0.2)
@@ -46,11 +51,6 @@ def history_of(*entries):
     for place, loss, rung in entries:
         record(history, Proposal(candidate(place), "random"), loss, rung)
     return history
-
-
-def folded(*losses):
-    folds = tuple(FoldResult(n, loss, loss, 0.0, 0.01, 0.0, 1, 1) for n, loss in enumerate(losses))
-    return Outcome(folds, sum(losses) / len(losses), tuple(losses), None)
 
 
 # ---- rungs and ladders
@@ -100,51 +100,51 @@ def test_a_family_may_say_that_fewer_rows_tell_nothing():
 
 
 def test_the_best_third_of_a_rung_rises_the_best_first():
-    rule = Halving(ladder_of(1 / 9, 1 / 3))
+    policy = HalvingPolicy(ladder_of(1 / 9, 1 / 3))
     entries = [(place, 0.1 * place, NINTH) for place in (5, 3, 1, 2, 4, 6)]
-    assert rule.entry(candidate(0), history_of()) == NINTH
-    assert rule.promotion(history_of(*entries[:2]), always) is None
+    assert policy.entry(candidate(0), history_of()) == NINTH
+    assert policy.promotion(history_of(*entries[:2]), always) is None
     history = history_of(*entries)
-    first = rule.promotion(history, always)
+    first = policy.promotion(history, always)
     assert (first.trial.candidate, first.rung) == (candidate(1), THIRD)
     assert first.why == "rank 1 of 6 with 1/9 of the rows, 1/5 of the folds"
     record(history, Proposal(candidate(1), "random"), None, THIRD)  # now it runs there
-    assert rule.promotion(history, always).trial.candidate == candidate(2)
+    assert policy.promotion(history, always).trial.candidate == candidate(2)
     record(history, Proposal(candidate(2), "random"), 0.1, THIRD)
-    assert rule.promotion(history, always) is None
+    assert policy.promotion(history, always) is None
 
 
 def test_what_does_not_fit_stays_and_the_next_one_rises():
-    rule = Halving(ladder_of(1 / 3))
+    policy = HalvingPolicy(ladder_of(1 / 3))
     history = history_of(*[(place, 0.1 * place, THIRD) for place in range(1, 7)])
-    found = rule.promotion(history, lambda one, rung: one != candidate(1))
+    found = policy.promotion(history, lambda one, rung: one != candidate(1))
     assert (found.trial.candidate, found.rung) == (candidate(2), TOP)
 
 
 def test_failures_count_as_the_last_of_their_rung():
-    rule = Halving(ladder_of(1 / 3))
+    policy = HalvingPolicy(ladder_of(1 / 3))
     entries = [(1, Failure("failed", "a toy"), THIRD), (2, 0.5, THIRD), (3, Failure("crashed", "a toy"), THIRD)]
-    assert rule.promotion(history_of(*entries), always).trial.candidate == candidate(2)
+    assert policy.promotion(history_of(*entries), always).trial.candidate == candidate(2)
     all_failed = [(place, Failure("failed", "a toy"), THIRD) for place in range(6)]
-    assert rule.promotion(history_of(*all_failed), always) is None
+    assert policy.promotion(history_of(*all_failed), always) is None
 
 
 def test_asynchronous_halving_spends_like_successive_halving():
     """Of 81 candidates, about a third rises from each rung to the next, and the best one reaches the top."""
-    rule, history = Halving(ladder_of(1 / 27, 1 / 9, 1 / 3)), History(SPACE, 0)
+    policy, history = HalvingPolicy(ladder_of(1 / 27, 1 / 9, 1 / 3)), History(SPACE, 0)
     tried = 0
     while True:
-        found = rule.promotion(history, always)
+        found = policy.promotion(history, always)
         if found is not None:
             record(history, Proposal(found.trial.candidate, "random"), found.trial.loss, found.rung)
         elif tried < 81:
             one = candidate(37 * tried % 81)
             loss = abs(37 * tried % 81 - 40.3)
-            record(history, Proposal(one, "random"), loss, rule.entry(one, history))
+            record(history, Proposal(one, "random"), loss, policy.entry(one, history))
             tried += 1
         else:
             break
-    counts = [sum(trial.rung == rung for trial in history.trials) for rung in rule.ladder.rungs]
+    counts = [sum(trial.rung == rung for trial in history.trials) for rung in policy.ladder.rungs]
     assert counts[0] == 81
     for below, above in pairwise(counts):
         assert below // ETA <= above <= 2 * below // ETA
@@ -152,27 +152,27 @@ def test_asynchronous_halving_spends_like_successive_halving():
 
 
 def test_hyperband_starts_brackets_on_every_rung_with_about_equal_work():
-    rule, history = Hyperband(ladder_of(1 / 9, 1 / 3)), History(SPACE, 0)
+    policy, history = HyperbandPolicy(ladder_of(1 / 9, 1 / 3)), History(SPACE, 0)
     for place in range(60):
-        record(history, Proposal(candidate(place), "random"), float(place), rule.entry(candidate(place), history))
-    counts = [sum(trial.rung == rung for trial in history.trials) for rung in rule.ladder.rungs]
+        record(history, Proposal(candidate(place), "random"), float(place), policy.entry(candidate(place), history))
+    counts = [sum(trial.rung == rung for trial in history.trials) for rung in policy.ladder.rungs]
     shares = [9.0, 4.5, 3.0]  # Hyperband's numbers of configurations for three brackets
     for count, share in zip(counts, shares, strict=True):
         assert count == pytest.approx(60 * share / sum(shares), abs=1)
 
 
 def test_hyperbands_brackets_compete_among_themselves():
-    rule = Hyperband(ladder_of(1 / 9, 1 / 3))
+    policy = HyperbandPolicy(ladder_of(1 / 9, 1 / 3))
     history = history_of(*[(place, 1.0 + place, NINTH) for place in range(3)], *[(9, 0.1, THIRD), (8, 0.2, THIRD)])
-    found = rule.promotion(history, always)
+    found = policy.promotion(history, always)
     assert (found.trial.candidate, found.rung) == (candidate(0), THIRD)
 
 
 def test_without_a_schedule_everybody_starts_at_the_top():
-    rule = Whole(ladder_of(1 / 9, 1 / 3))
-    assert rule.entry(candidate(0), history_of()) == TOP
-    assert rule.promotion(history_of(*[(place, 0.1, NINTH) for place in range(9)]), always) is None
-    assert rule.race(candidate(0), TOP, history_of()) is None
+    policy = Whole(ladder_of(1 / 9, 1 / 3))
+    assert policy.entry(candidate(0), history_of()) == TOP
+    assert policy.promotion(history_of(*[(place, 0.1, NINTH) for place in range(9)]), always) is None
+    assert policy.race(candidate(0), TOP, history_of()) is None
 
 
 # ---- races
@@ -184,10 +184,12 @@ def test_a_race_is_against_the_tenth_best_on_the_same_folds():
         record(
             history,
             Proposal(candidate(place), "random"),
-            folded(0.5 + 0.01 * place, 0.6 + 0.01 * place, 0.55 + 0.01 * place),
+            outcome(0.5 + 0.01 * place, 0.6 + 0.01 * place, 0.55 + 0.01 * place),
         )
     race = make_race(history, "rmse")
-    assert race.limits == pytest.approx([0.5 + 0.01 * (KEEP - 1), 0.55 + 0.01 * (KEEP - 1)])  # differences do not vary
+    assert race.limits == pytest.approx(
+        [0.5 + 0.01 * (RIVAL_PLACE - 1), 0.55 + 0.01 * (RIVAL_PLACE - 1)]
+    )  # differences do not vary
     assert race.curves
     assert not make_race(history, "roc_auc").curves
     assert race.lost([0.6])
@@ -203,7 +205,7 @@ def test_a_race_allows_for_what_folds_differ_by():
     history = History(SPACE, 0)
     for place in range(12):
         wobble = 0.05 * (-1) ** place
-        record(history, Proposal(candidate(place), "random"), folded(0.5 + wobble, 0.5 - wobble, 0.5))
+        record(history, Proposal(candidate(place), "random"), outcome(0.5 + wobble, 0.5 - wobble, 0.5))
     assert make_race(history, "rmse").limits[0] > 0.55
 
 
@@ -211,7 +213,7 @@ def test_no_race_without_rivals_or_folds():
     assert make_race(history_of(*[(place, 0.5, TOP) for place in range(12)]), "rmse") is None  # one fold
     few = History(SPACE, 0)
     for place in range(3):
-        record(few, Proposal(candidate(place), "random"), folded(0.5, 0.6))
+        record(few, Proposal(candidate(place), "random"), outcome(0.5, 0.6))
     assert make_race(few, "rmse") is None
 
 
@@ -219,8 +221,8 @@ def test_no_race_without_rivals_or_folds():
 
 
 def auto_of(ladder, seconds=100.0, clock=lambda: 0.0, metric="rmse"):
-    budget = Budget(seconds, clock=clock).less_hand_over()
-    return Auto(ladder, Priced(), metric, budget, 2)
+    budget = Budget(seconds, clock=clock)
+    return Auto().policy(ScheduleContext(ladder, Priced(), metric, budget, 2))
 
 
 class Priced:
@@ -233,10 +235,10 @@ class Priced:
 
 
 def test_the_default_looks_cheaply_at_what_is_dear():
-    rule = auto_of(ladder_of(1 / 27, 1 / 9, 1 / 3))
-    assert rule.ladder.rungs == (THIRD, TOP)  # a fifteenth of the work
-    assert rule.entry(candidate(1), history_of()) == TOP
-    assert rule.entry(candidate(50), history_of()) == THIRD
+    policy = auto_of(ladder_of(1 / 27, 1 / 9, 1 / 3))
+    assert policy.ladder.rungs == (THIRD, TOP)  # a fifteenth of the work
+    assert policy.entry(candidate(1), history_of()) == TOP
+    assert policy.entry(candidate(50), history_of()) == THIRD
     one_fold = Ladder(SPACE, (Rung(rows=1 / 9), Rung(rows=1 / 3), TOP))
     assert auto_of(one_fold).ladder.rungs == (Rung(rows=1 / 9), TOP)
     assert auto_of(Ladder(SPACE, (Rung(rows=1 / 3), TOP))).ladder.rungs == (Rung(rows=1 / 3), TOP)  # nothing is cheaper
@@ -245,41 +247,72 @@ def test_the_default_looks_cheaply_at_what_is_dear():
 
 def test_the_first_of_a_family_and_late_in_the_search_the_better_half_rises():
     now = [0.0]
-    rule = auto_of(ladder_of(1 / 9), clock=lambda: now[0])
+    policy = auto_of(ladder_of(1 / 9), clock=lambda: now[0])
     entries = [(10 + place, 0.1 * place, NINTH) for place in range(1, 5)]
     history = history_of(*entries)
-    first = rule.promotion(history, always)
+    first = policy.promotion(history, always)
     assert first.why.startswith("rank 1 of 4")
     record(history, Proposal(first.trial.candidate, "random"), 0.1, TOP)
-    assert rule.promotion(history, always) is None
+    assert policy.promotion(history, always) is None
     now[0] = 80.0
-    late = rule.promotion(history, always)
+    late = policy.promotion(history, always)
     assert (late.trial.candidate, late.why[:4]) == (candidate(12), "late")
     other = SPACE.candidate("maze")
     now[0] = 0.0
     record(history, Proposal(other, "random"), 0.15, NINTH)
-    fresh = rule.promotion(history, always)
+    fresh = policy.promotion(history, always)
     assert (fresh.trial.candidate, fresh.rung) == (other, TOP)
     assert fresh.why.startswith("the first of its family")
 
 
+def test_each_promotion_rule_does_one_thing():
+    ladder, maze = ladder_of(1 / 9), SPACE.candidate("maze")
+    history = history_of(*[(place, 0.1 * place, NINTH) for place in range(1, 4)])
+    late = [False]
+    rule = LateInSearch(ladder, lambda: late[0])
+    assert rule(history, always) is None
+    late[0] = True
+    assert rule(history, always).trial.candidate == candidate(1)
+    assert rule(history, lambda one, rung: one == candidate(2)).why.startswith("late in the search, rank 2 of 3")
+    assert rule(history, lambda one, rung: one == candidate(3)) is None  # not of the better half
+    family = FirstOfFamily(ladder)
+    assert family(history_of((1, 0.1, NINTH), (2, 0.1, NINTH)), always) is None  # too few to compare with
+    assert family(history, always).rung == TOP
+    record(history, Proposal(candidate(1), "random"), 0.1, TOP)
+    assert family(history, always) is None
+    record(history, Proposal(maze, "random"), 0.15, NINTH)
+    assert family(history, always).trial.candidate == maze
+    assert Repeats(3)(history, always) is None
+    stale = history_of(*[(place, 0.5 + 0.01 * place, TOP) for place in range(SATURATED + 1)])
+    assert Repeats(1)(stale, always) is None
+    assert Repeats(2)(stale, always).rung == Rung(folds=2.0)
+
+
+def test_the_first_promotion_rule_that_has_somebody_is_followed():
+    history = history_of((1, 0.1, NINTH))
+    found = [Promotion(history.trials[0], rung, "a toy") for rung in (THIRD, TOP)]
+    rules = [lambda *_: None, *(lambda *_, one=one: one for one in found)]
+    assert Whole(ladder_of(1 / 9), rules).promotion(history, always) is found[0]
+    assert Whole(ladder_of(1 / 9)).promotion(history, always) is None
+
+
 def test_a_familys_first_runs_alone_and_partial_rungs_have_no_race():
-    rule, history = auto_of(ladder_of(1 / 9)), History(SPACE, 0)
+    policy, history = auto_of(ladder_of(1 / 9)), History(SPACE, 0)
     for place in range(12):
-        record(history, Proposal(candidate(place), "random"), folded(0.5 + 0.01 * place, 0.6))
-    assert rule.race(candidate(99), TOP, history) is not None
-    assert rule.race(candidate(99), NINTH, history) is None
-    assert rule.race(SPACE.candidate("maze"), TOP, history) is None
+        record(history, Proposal(candidate(place), "random"), outcome(0.5 + 0.01 * place, 0.6))
+    assert policy.race(candidate(99), TOP, history) is not None
+    assert policy.race(candidate(99), NINTH, history) is None
+    assert policy.race(SPACE.candidate("maze"), TOP, history) is None
 
 
 def test_a_saturated_search_repeats_the_cross_validation_of_the_best():
-    rule, history = auto_of(ladder_of(repeats=3)), History(SPACE, 0)
+    policy, history = auto_of(ladder_of(repeats=3)), History(SPACE, 0)
     for place in range(SATURATED):
         record(history, Proposal(candidate(place), "random"), 0.5 + 0.01 * place)
-    assert rule.promotion(history, always) is None
+    assert policy.promotion(history, always) is None
     record(history, Proposal(candidate(999), "random"), 0.9)
     seen = []
-    while (found := rule.promotion(history, always)) is not None:
+    while (found := policy.promotion(history, always)) is not None:
         seen.append((found.trial.candidate, found.rung.folds))
         record(history, Proposal(found.trial.candidate, "random"), 0.6, found.rung)
     assert seen[:SHORTLIST] == [(candidate(place), 2.0) for place in range(SHORTLIST)]
@@ -316,8 +349,8 @@ def test_partial_losses_that_nothing_links_are_left_out():
 
 def test_who_lost_a_race_is_as_far_behind_as_on_its_folds():
     history = History(SPACE, 0)
-    record(history, Proposal(candidate(1), "random"), folded(0.5, 0.7))
-    stopped = Failure("stopped", "After the first fold ...", folded(0.8).folds)
+    record(history, Proposal(candidate(1), "random"), outcome(0.5, 0.7))
+    stopped = Failure("stopped", "After the first fold ...", outcome(0.8).folds)
     record(history, Proposal(candidate(2), "random"), stopped)
     assert losses_at(history.trials, TOP)[candidate(2).key] == pytest.approx(0.6 + 0.3)
 
@@ -333,14 +366,14 @@ def test_verdicts_say_why_candidates_went_no_further():
 
 
 def scheduler_of(name, clock, space=SPACE, max_trials=None, seconds=100.0):
-    budget = Budget(None if max_trials else seconds, max_trials, clock=clock).less_hand_over()
+    budget = Budget(None if max_trials else seconds, max_trials, clock=clock)
     task = type("Rows", (), {"rows": 30_000, "columns": 10, "wide_columns": 10, "n_outputs": 2})()
     cost = CostModel(space, task, 5, measured=max_trials is None)
-    rule = SCHEDULES[name](Ladder.of(space, 30_000, 5), cost, "rmse", budget, 1)
-    return Scheduler(budget, cost, rule, 1)
+    policy = SCHEDULES.make(name).policy(ScheduleContext(Ladder.of(space, 30_000, 5), cost, "rmse", budget, 1))
+    return Scheduler(budget, cost, policy, 1)
 
 
-@pytest.mark.parametrize("name", sorted(SCHEDULES))
+@pytest.mark.parametrize("name", SCHEDULES.names)
 def test_every_schedule_keeps_to_the_rules(name):
     """No candidate twice on a rung, none upwards before the rung below has ended, `max_trials` candidates."""
     scheduler, history, strategy = scheduler_of(name, lambda: 0.0, max_trials=40), History(SPACE, 3), RandomSearch()
@@ -358,7 +391,7 @@ def test_every_schedule_keeps_to_the_rules(name):
     assert history.searched()[0].loss == pytest.approx(best)
 
 
-@pytest.mark.parametrize("name", sorted(SCHEDULES))
+@pytest.mark.parametrize("name", SCHEDULES.names)
 def test_schedules_are_functions_of_the_history(name):
     """Made anew before every job, a scheduler goes on as if it had been there all the time."""
     runs = []
@@ -372,6 +405,16 @@ def test_schedules_are_functions_of_the_history(name):
             history.finish(history.start(job, 0.0), outcome(toy_loss(job.candidate)), 0.5)
         runs.append([(trial.candidate.key, trial.rung, trial.why) for trial in history.trials])
     assert runs[0] == runs[1]
+
+
+@pytest.mark.parametrize("name", SCHEDULES.names)
+def test_asking_for_the_next_job_changes_nothing_that_is_given(name):
+    scheduler, history = scheduler_of(name, lambda: 1.0), History(SPACE, 3)
+    for number in range(30):
+        before = (list(history.trials), list(history.unfinished), vars(scheduler.budget).copy())
+        job = scheduler.next(history, RandomSearch())
+        assert (history.trials, history.unfinished, vars(scheduler.budget)) == before
+        history.finish(history.start(job, float(number)), outcome(toy_loss(job.candidate)), number + 0.5)
 
 
 def test_what_an_interruption_left_runs_again_on_its_rung():
@@ -429,10 +472,9 @@ def test_seconds_and_bytes_are_learned_from_what_was_measured():
     cost, history = CostModel(SPACE, task, 5), History(SPACE, 0)
     before = cost.predict(candidate(1), history)
     assert cost.predict(candidate(1), history, THIRD) < before
-    slow = replace(outcome(0.5), peak_bytes=int(1.25e9))
-    fold = replace(slow.folds[0], fit_seconds=7 * before)
+    slow = outcome(0.5, fit_seconds=7 * before)
     trial = history.start(Job(Proposal(candidate(1), "random")), 0.0)
-    history.finish(trial, replace(slow, folds=(fold,)), 1.0)
+    history.finish(trial, replace(slow, measures=Measures(0.5, peak_bytes=int(1.25e9))), 1.0)
     assert cost.predict(candidate(2), history) == pytest.approx(7 * before)
     assert cost.predict_bytes(candidate(2), history) == pytest.approx(1.25e9)
     assert cost.predict_bytes(candidate(2), history, THIRD) == pytest.approx(250e6 + 1e9 / 3)

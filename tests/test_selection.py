@@ -1,12 +1,20 @@
-"""Greedy ensemble selection."""
+"""Combiners: greedy ensemble selection, none, and one of a user's own."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.datasets import load_wine
 
-from automl.data.metrics import make_metric
-from automl.ensemble.selection import select
+from automl import AutoML
+from automl.ensemble.combiners import Greedy
+from automl.ensemble.combiners.base import OutOfFold
+from automl.pipeline.build import predict
+from automl.tasks.metrics import make_metric
+
+
+def select(predictions, losses, steps=25, **how):
+    return Greedy(steps).fit(OutOfFold(predictions, losses, **how))
 
 
 def problem(seed, candidates=6, folds=2, rows=40):
@@ -99,3 +107,51 @@ def test_predictions_beyond_floats_of_32_bits_warn_of_nothing(other, chosen):
     with np.errstate(over="ignore"):
         predictions = [np.array([[1e200, -1e200], other]).astype(np.float32)]
     assert select(predictions, lambda blends: (blends[0] - [1.0, 2.0]).sum(axis=1) ** 2) == {chosen: 1.0}
+
+
+class Geometric:
+    """The two best candidates alike, and means of logarithms of their probabilities."""
+
+    name = "geometric"
+
+    def fit(self, seen):
+        _, _, classes = seen.predictions[0].shape
+        assert classes == 3
+        assert seen.losses([fold[:2] for fold in seen.predictions]).shape == (2,)
+        return {0: 3.0, 1: 3.0}
+
+    def predict(self, parts):
+        shares = np.exp(sum(weight * np.log(np.clip(part, 1e-6, None)) for weight, part in parts))
+        return shares / shares.sum(axis=1, keepdims=True)
+
+
+SMALL = {"executor": "inline", "n_jobs": 1, "verbose": 0, "random_state": 0, "include": ["naive_bayes", "lda"]}
+
+
+def test_one_that_predicts_in_its_own_way_is_at_work_and_replayed(tmp_path):
+    X, y = load_wine(return_X_y=True)
+    model = AutoML(**SMALL, max_trials=3, ensemble=Geometric(), run_dir=tmp_path / "run").fit(X, y)
+    assert len(model.ensemble_weights_) > 1
+    assert sum(model.ensemble_weights_.values()) == pytest.approx(1.0)
+    weights, members = zip(*((one.weight, one.models) for one in model.best_estimator_.members), strict=True)
+    table = model.result_.columns.encode(model._read(X))
+    parts = [(w / len(fold), predict(one, table)) for w, fold in zip(weights, members, strict=True) for one in fold]
+    np.testing.assert_allclose(model.predict_proba(X), Geometric().predict(parts))
+    again = AutoML.replay(tmp_path / "run", ensemble=Geometric(), verbose=0).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), again.predict_proba(X))
+
+
+class Broken(Geometric):
+    name = "broken"
+
+    def fit(self, seen):
+        raise KeyError("no")
+
+
+@pytest.mark.parametrize(("ensemble", "noted"), [(Broken(), True), (False, False), ("single", False)])
+def test_without_an_ensemble_the_best_candidate_is_the_model(ensemble, noted):
+    X, y = load_wine(return_X_y=True)
+    model = AutoML(**SMALL, max_trials=3, ensemble=ensemble).fit(X, y)
+    assert model.ensemble_weights_ == {}
+    said = "No ensemble was made: broken or the metric failed on one (KeyError('no'))."
+    assert (said in model.time_report_["notes"]) is noted

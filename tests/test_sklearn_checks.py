@@ -9,11 +9,13 @@ SETTINGS = {
     "executor": "inline",
     "n_jobs": 1,
     "max_trials": 2,
+    "cv": 2,
     "time_budget": 5,
     "verbose": 0,
     "random_state": 0,
 }
-CHEAP = {**SETTINGS, "include": ["decision_tree", "naive_bayes"]}  # milliseconds a fit
+CHEAP = {**SETTINGS, "include": ["decision_tree", "naive_bayes"], "max_trials": 1}  # milliseconds a fit
+TREE = {**CHEAP, "max_trials": 2}  # one tree drawn at random may score less than the checks want
 
 
 def failing(estimator):
@@ -25,7 +27,7 @@ def failing(estimator):
     }
 
 
-@parametrize_with_checks([AutoMLClassifier(**CHEAP), AutoMLRegressor(**CHEAP)], expected_failed_checks=failing)
+@parametrize_with_checks([AutoMLClassifier(**CHEAP), AutoMLRegressor(**TREE)], expected_failed_checks=failing)
 def test_cheap_families(estimator, check):
     check(estimator)
 

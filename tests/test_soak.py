@@ -21,17 +21,18 @@ from soak_run import Ended, Scene, play  # noqa: E402
 
 KILL = Start(event="signal", number=signal.SIGKILL, target="main", moment=0.6)
 HANG_UP = Start(event="signal", number=signal.SIGHUP, target="main", moment=0.8)
-PLANS = {
-    "killed, and goes on": ("processes", "own", (KILL, Start())),
-    "few descriptors": ("inline", "own", (Start(limit=("NOFILE", 64)),)),
-    "nothing happens": ("inline", "none", (Start(),)),
-    "SIGHUP": ("processes", "own", (HANG_UP,)),
-    "the user's folder": ("inline", "user's", (Start(),)),
-    "artifacts removed": ("inline", "own", (Start(), Start(("all artifacts",)))),
-    "the user's folder in its place": ("inline", "own", (Start(), Start(("the whole folder",)))),
-    "altered score": ("inline", "own", (Start(), Start(("score",)))),
-    "planted pickle": ("inline", "own", (Start(), Start(("code",)))),
-}
+SLOW = pytest.mark.slow
+PLANS = [
+    pytest.param("processes", "own", (KILL, Start()), id="killed, and goes on", marks=SLOW),
+    pytest.param("inline", "user's", (Start(),), id="the user's folder"),
+    pytest.param("inline", "own", (Start(), Start(("code",))), id="planted pickle"),
+    pytest.param("inline", "own", (Start(limit=("NOFILE", 64)),), id="few descriptors", marks=SLOW),
+    pytest.param("inline", "none", (Start(),), id="nothing happens", marks=SLOW),
+    pytest.param("processes", "own", (HANG_UP,), id="SIGHUP"),
+    pytest.param("inline", "own", (Start(), Start(("all artifacts",))), id="artifacts removed", marks=SLOW),
+    pytest.param("inline", "own", (Start(), Start(("the whole folder",))), id="the user's in its place", marks=SLOW),
+    pytest.param("inline", "own", (Start(), Start(("score",))), id="altered score", marks=SLOW),
+]
 
 
 @pytest.fixture(scope="module")
@@ -50,9 +51,9 @@ def plan(executor, folder, starts):
     return Plan(1, table, settings, folder, starts)
 
 
-@pytest.mark.parametrize("name", PLANS)
-def test_what_must_hold_holds(warm, name):
-    scene = play(plan(*PLANS[name]), warm)
+@pytest.mark.parametrize(("executor", "folder", "starts"), PLANS)
+def test_what_must_hold_holds(warm, executor, folder, starts):
+    scene = play(plan(executor, folder, starts), warm)
     assert scene.failures == []
     assert len(scene.outcomes) == len(scene.plan.starts)
 
@@ -117,8 +118,8 @@ def test_a_touched_file_is_told(tmp_path):
 
 
 LINES = [
-    b'{"event":"run"}\n', b'{"event":"start","trial":0}\n', b'{"event":"finish","trial":0,"loss":0.5}\n',
-    b'{"event":"start","trial":1}\n', b'{"event":"finish","trial":1,"loss":0.4}\n',
+    b'{"event":"run"}\n', b'{"event":"start","trial":0}\n', b'{"event":"finish","trial":0,"measures":{"loss":0.5}}\n',
+    b'{"event":"start","trial":1}\n', b'{"event":"finish","trial":1,"measures":{"loss":0.4}}\n',
 ]  # fmt: skip
 
 
@@ -210,8 +211,10 @@ def test_processes_of_a_run_are_known_by_their_environment(tmp_path):
     import subprocess
 
     token = f"{os.getpid()}-test"
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE,
+    program = "print('here', flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           env={**os.environ, "AUTOML_SOAK": token}) as process:  # fmt: skip
+        assert process.stdout.readline()  # until then its environment may be unreadable: it is still being started
         assert [one.pid for one in owned(token)] == [process.pid]
         process.communicate(b"\n")
     assert owned(token) == []

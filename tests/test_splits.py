@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, RepeatedKFold, ShuffleSplit
 
-from automl.data.folds import inner
-from automl.data.metrics import make_metric
-from automl.data.splits import fingerprint, make_splits, training_rows
-from automl.data.task import Task
 from automl.errors import ArgumentError, DataError
 from automl.schedule.folds import affordable_cv
+from automl.tasks.metrics import make_metric
+from automl.tasks.task import Task
+from automl.validation.folds import inner
+from automl.validation.splits import fingerprint, make_splits, training_rows
 
 
 def same(first, second):
@@ -30,13 +30,13 @@ def test_auto_goes_by_rows(rows, folds):
     assert len(splits) == folds
     train, valid = splits[0]
     assert len(train) + len(valid) == rows
-    assert len(valid) == (rows // 5 if folds == 1 else pytest.approx(rows / folds, abs=3))
+    assert len(valid) == (rows // 10 if folds == 1 else pytest.approx(rows / folds, abs=3))
     assert np.ptp(np.bincount(y[valid])) <= 3  # stratified
 
 
 def test_a_hold_out_has_at_most_50_000_rows():
-    train, valid = make_splits("auto", np.zeros(400_000), None, seed=0)[0]
-    assert (len(train), len(valid)) == (350_000, 50_000)
+    train, valid = make_splits("auto", np.zeros(600_000), None, seed=0)[0]
+    assert (len(train), len(valid)) == (550_000, 50_000)
 
 
 @settings(deadline=None, max_examples=60)
@@ -175,7 +175,7 @@ def test_groups_of_a_large_table_make_a_hold_out():
     groups = np.arange(100_500) // 4
     train, valid = make_splits("auto", np.zeros(100_500), None, 0, groups=groups)[0]
     assert alone(groups, [(train, valid)])
-    assert len(valid) == pytest.approx(20_100, abs=20)
+    assert len(valid) == pytest.approx(10_050, abs=20)
 
 
 def test_fewer_groups_than_folds():
@@ -202,7 +202,7 @@ def test_copies_of_a_row_stay_together(classes):
     copies[rng.choice(100_000, 1000, replace=False)] = rng.integers(0, 100_000, 1000)
     y = (rng.random(100_000) < 0.05).astype(int) if classes else rng.normal(size=100_000)
     started = time.perf_counter()
-    splits = make_splits("auto", y, classes, 0, together=copies)
+    splits = make_splits("auto", y, classes, 0, duplicate_groups=copies)
     assert time.perf_counter() - started < 5
     assert len(splits) == 3
     assert alone(copies, splits)
@@ -215,8 +215,8 @@ def test_copies_are_no_obstacle():
     """Fewer distinct rows than make sense as groups, or none that is a copy: as without."""
     y = np.arange(50) % 2
     plain = make_splits(5, y, 2, 0)
-    assert same(plain, make_splits(5, y, 2, 0, together=np.arange(50) % 4))
-    assert same(plain, make_splits(5, y, 2, 0, together=np.arange(50)))
+    assert same(plain, make_splits(5, y, 2, 0, duplicate_groups=np.arange(50) % 4))
+    assert same(plain, make_splits(5, y, 2, 0, duplicate_groups=np.arange(50)))
 
 
 # ---- time
@@ -248,8 +248,8 @@ def test_equal_times_stay_on_one_side(when, parts):
 
 def test_a_large_table_is_validated_by_its_end():
     train, valid = make_splits("auto", np.zeros(200_000), None, 0, time=np.arange(200_000)[::-1].copy())[0]
-    assert (len(train), len(valid)) == (160_000, 40_000)
-    assert valid.max() == 39_999
+    assert (len(train), len(valid)) == (180_000, 20_000)
+    assert valid.max() == 19_999
 
 
 def test_time_before_groups():
@@ -342,16 +342,27 @@ def test_inner_folds_where_groups_or_times_give_none():
 @pytest.mark.parametrize(
     ("rows", "columns", "classes", "core_seconds", "folds"),
     [
-        (15_000, 16, 26, 120, 3), (15_000, 16, 26, 600, 5), (15_000, 16, 26, 20, "holdout"),
-        (4_000, 900, 9, 10, "auto"), (36_000, 14, 2, 120, 3), (15_000, 14, 2, 120, 5), (300_000, 14, 2, 1, "auto"),
+        (15_000, 16, 26, 600, "holdout"), (15_000, 16, 26, 5000, 5), (15_000, 14, 3, 120, "holdout"),
+        (15_000, 14, 2, 120, 5), (15_000, 14, 2, 40, "holdout"), (36_000, 14, 2, 120, 3), (36_000, 14, 2, 600, 3),
+        (8_000, 14, 2, 120, 5), (90_000, 28, 2, 120, "holdout"), (4_000, 900, 9, 10, "auto"),
+        (300_000, 14, 2, 1, "auto"),
         (15_000, 16, 26, None, "auto"),
     ],
 )  # fmt: skip
 def test_folds_that_leave_time_for_a_search(rows, columns, classes, core_seconds, folds):
     labels = np.arange(classes)
-    task = Task("multiclass", make_metric("log_loss", "multiclass", labels), rows, columns, columns, labels)
+    kind = "binary" if classes == 2 else "multiclass"
+    task = Task(kind, make_metric("log_loss", kind, labels), rows, columns, columns, labels)
     assert affordable_cv("auto", task, core_seconds) == folds
     assert affordable_cv(4, task, core_seconds) == 4
+
+
+@pytest.mark.parametrize(
+    ("rows", "validated"), [(100, 20), (10_000, 2_000), (15_000, 2_000), (60_000, 6_000), (900_000, 50_000)]
+)
+def test_a_holdout_leaves_most_rows_of_a_large_table_to_learn_from(rows, validated):
+    [(train, valid)] = make_splits("holdout", np.arange(rows) % 2, 2, seed=0)
+    assert (len(train), len(valid)) == (rows - validated, validated)
 
 
 def test_one_holdout_on_demand():

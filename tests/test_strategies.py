@@ -5,8 +5,11 @@ import sys
 import pytest
 
 from automl.errors import ArgumentError
-from automl.strategies import STRATEGIES, make_strategy
+from automl.strategies import STRATEGIES
+from automl.strategies.auto import Auto
+from automl.strategies.base import RunContext
 from automl.strategies.gp import GP
+from automl.strategies.make import make_strategy
 from automl.strategies.portfolio import Portfolio, UserCandidates
 from automl.strategies.random_search import RandomSearch
 from automl.strategies.tpe import TPE
@@ -49,7 +52,7 @@ class TestGP(StrategySuite):
 
 class TestAuto(StrategySuite):
     def make(self):
-        return make_strategy("auto", portfolio_open=lambda history: len(history.trials) < 3)
+        return Auto(RunContext(portfolio_open=lambda history: len(history.trials) < 3))
 
 
 def cost(candidate):
@@ -84,7 +87,7 @@ def test_every_entry_suits_the_task():
     assert [trial.candidate.family for trial in history.trials] == ["plain", "bowl", "maze", "plain"]
 
 
-@pytest.mark.parametrize("search", STRATEGIES)
+@pytest.mark.parametrize("search", STRATEGIES.names)
 def test_the_users_candidates_go_first(search):
     strategy = make_strategy(search, [toy_space().parse(text) for text in FIRST])
     history = toy_search(strategy, 4)
@@ -96,9 +99,9 @@ def test_the_users_candidates_go_first(search):
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
-    with pytest.raises(ArgumentError, match=r"auto, random, .*Got 'tpes' instead. Did you mean 'tpe'\?"):
+    with pytest.raises(ArgumentError, match=r"'auto', 'gp', .*; got 'tpes'. Did you mean 'tpe'\?"):
         make_strategy("tpes")
-    with pytest.raises(ArgumentError, match="Got 3 instead"):
+    with pytest.raises(ArgumentError, match="or an object with a name and a method 'ask'; got 3"):
         make_strategy(3)
 
 
@@ -111,9 +114,10 @@ def test_hyperopt_and_deap_are_imported_when_used():
     code = (
         "import sys\n"
         "from automl.strategies import *\n"
-        "from automl.strategies import STRATEGIES, make_strategy\n"
+        "from automl.strategies import GP, STRATEGIES, TPE\n"
+        "from automl.strategies.make import make_strategy\n"
         "from automl.testing.toys import toy_search\n"
-        "[make_strategy(name) for name in STRATEGIES]\n"
+        "[make_strategy(name) for name in STRATEGIES.names]\n"
         "[toy_search(make_strategy(name), 8) for name in ('random', 'portfolio', 'tpe')]\n"
         "assert not {'hyperopt', 'deap', 'sklearn'} & set(sys.modules)\n"
     )

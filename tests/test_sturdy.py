@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-from dataclasses import replace
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -11,12 +11,12 @@ from sklearn.datasets import load_iris
 
 from automl import AutoML
 from automl.errors import DiskError
-from automl.execute import make_executor, memory, pool, server
+from automl.execute import WorkerProcesses, memory, pool, server
 from automl.execute.pool import ForkError, Pool
 from automl.execute.server import Server
-from automl.testing.executors import Bench, Misdeeds, job
+from automl.testing.jobs import Bench, Misdeeds, job
 from automl.trials.run_dir import RunDir
-from automl.trials.trial import Failure, Outcome
+from automl.trials.trial import Failure, Outcome, RefitJob
 
 TESTS = str(Path(__file__).parent)
 
@@ -44,7 +44,7 @@ def done(executor, folder, deeds, count):
 def test_forks_that_fail(tmp_path, monkeypatch, fails):
     """Once: the next one succeeds. Always: workers are fresh interpreters."""
     monkeypatch.setenv("FAILING_FORKS", str(fails))
-    with make_executor("processes", 1, tmp_path) as executor:
+    with WorkerProcesses().start(1, tmp_path) as executor:
         results = done(executor, tmp_path, [job("answer"), job("leave"), job("answer")], 3)
         assert isinstance(results[0], Outcome)
         assert isinstance(results[1], Failure)
@@ -54,12 +54,14 @@ def test_forks_that_fail(tmp_path, monkeypatch, fails):
 
 
 def test_processes_that_cannot_be_started_leave_the_main_process(tmp_path, monkeypatch):
-    with make_executor("processes", 2, tmp_path) as executor:
+    with WorkerProcesses().start(2, tmp_path) as executor:
         assert isinstance(done(executor, tmp_path, [job("answer")], 1)[0], Outcome)
         monkeypatch.setattr(pool.subprocess, "Popen", refuse)
         for process in [*psutil.Process().children(recursive=True)][::-1]:
-            process.kill()
-            process.wait() if process.ppid() == os.getpid() else None
+            with suppress(psutil.NoSuchProcess):  # the executor may have seen its end
+                own = process.ppid() == os.getpid()
+                process.kill()
+                process.wait() if own else None
         bench = Bench(executor)
         for loss in (0.1, 0.2):
             bench.submit(job("answer", loss=loss))
@@ -71,8 +73,8 @@ def test_processes_that_cannot_be_started_leave_the_main_process(tmp_path, monke
 
 
 def test_nothing_can_be_started_at_all(tmp_path, monkeypatch):
-    monkeypatch.setattr("automl.execute.processes.mpc.Pipe", refuse)
-    with make_executor("processes", 2, tmp_path) as executor:
+    monkeypatch.setattr("automl.execute.supervisor.mpc.Pipe", refuse)
+    with WorkerProcesses().start(2, tmp_path) as executor:
         assert isinstance(done(executor, tmp_path, [job("answer")], 1)[0], Outcome)
         assert "candidates ran in this process" in executor.notes[0]
 
@@ -98,9 +100,9 @@ def test_whether_there_is_address_space(monkeypatch):
 
 
 def test_a_refit_is_not_run_where_nothing_could_end_it(tmp_path, monkeypatch):
-    with make_executor("processes", 1, tmp_path) as executor:
+    with WorkerProcesses().start(1, tmp_path) as executor:
         monkeypatch.setattr(Pool, "start", refuse)
-        result = done(executor, tmp_path, [replace(job("answer"), refit=True)], 1)[0]
+        result = done(executor, tmp_path, [RefitJob(job("answer").proposal)], 1)[0]
     assert isinstance(result, Failure)
     assert result.kind == "crashed"
 
@@ -115,7 +117,7 @@ def test_a_worker_less_is_no_end(tmp_path, monkeypatch):
         return start(self, *arguments, **named)
 
     monkeypatch.setattr(Pool, "start", once)
-    with make_executor("processes", 2, tmp_path) as executor:
+    with WorkerProcesses().start(2, tmp_path) as executor:
         results = done(executor, tmp_path, [job("answer", seconds=0.3), job("answer")], 2)
         assert all(isinstance(result, Outcome) for result in results.values())
         (note,) = executor.notes
@@ -123,10 +125,10 @@ def test_a_worker_less_is_no_end(tmp_path, monkeypatch):
 
 
 def test_no_room_for_descriptors_costs_no_worker_that_runs(tmp_path, monkeypatch):
-    with make_executor("processes", 2, tmp_path) as executor:
+    with WorkerProcesses().start(2, tmp_path) as executor:
         executor.attach(Misdeeds(tmp_path))
         bench = Bench(executor)
-        bench.submit(job("answer", seconds=1.0))
+        bench.submit(job("answer", seconds=0.6))
         assert executor.finished(0.2) == []
         monkeypatch.setattr(pool, "Pipe", refuse)
         bench.submit(job("answer"))
@@ -135,7 +137,7 @@ def test_no_room_for_descriptors_costs_no_worker_that_runs(tmp_path, monkeypatch
 
 
 def test_a_server_that_dies_costs_no_trial(tmp_path):
-    with make_executor("processes", 1, tmp_path) as executor:
+    with WorkerProcesses().start(1, tmp_path) as executor:
         executor.attach(Misdeeds(tmp_path))
         bench = Bench(executor)
         for seconds in (0.0, 1.0):
@@ -154,7 +156,7 @@ def test_a_server_that_dies_costs_no_trial(tmp_path):
 
 @pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"noise")])
 def test_an_evaluator_that_cannot_be_opened_is_written_anew(tmp_path, damage):
-    with make_executor("processes", 1, tmp_path) as executor:
+    with WorkerProcesses().start(1, tmp_path) as executor:
         executor.attach(Misdeeds(tmp_path))
         damage(next(tmp_path.glob("*.pkl")))
         bench = Bench(executor)
@@ -164,7 +166,7 @@ def test_an_evaluator_that_cannot_be_opened_is_written_anew(tmp_path, damage):
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path):
     with pytest.raises(DiskError, match="The workers' log could not be written"):
-        make_executor("processes", 1, tmp_path / "nowhere")
+        WorkerProcesses().start(1, tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("lives", [True, False])

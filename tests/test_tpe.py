@@ -4,23 +4,16 @@ from random import Random
 from statistics import median
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from automl.space.domain import Choice, Float
 from automl.space.reader import read_space
 from automl.strategies.estimates import main_rung
 from automl.strategies.random_search import RandomSearch
-from automl.strategies.tpe import TPE, _Template, candidate_to_point, point_to_candidate
+from automl.strategies.tpe import TPE, _Template
 from automl.testing.toys import model, param, record, space_of, step, toy_history, toy_search, toy_space
 from automl.trials.history import History
 from automl.trials.trial import TOP, Failure, Proposal, Rung
 
-SPACES = {
-    "toy": toy_space(),
-    "binary": read_space().for_task("binary", 5_000, 20),
-    "regression": read_space().for_task("regression", 5_000, 20),
-}
 PLANE = space_of(
     model("plane", param("x", Float(-1.0, 1.0), 0.0), param("y", Float(-1.0, 1.0), 0.0)),
     model("other", param("z", Float(0.0, 1.0), 0.5), param("way", Choice(("a", "b", "c", "d")), "a")),
@@ -33,51 +26,6 @@ def plane_loss(candidate):
     if candidate.family == "other":
         return 0.5 + 0.1 * values["z"] + 0.1 * (values["way"] != "c")
     return (values["x"] - 0.3) ** 2 + (values["y"] + 0.6) ** 2 + 0.05 * (candidate.size - 1)
-
-
-# ---- points
-
-
-@pytest.mark.parametrize("space", SPACES.values(), ids=SPACES)
-@given(seed=st.integers(0, 2**32))
-@settings(max_examples=100, deadline=None)
-def test_points_and_candidates_are_the_same_thing(space, seed):
-    candidate = space.sample(Random(seed))
-    assert point_to_candidate(candidate_to_point(candidate, space), space) == candidate
-
-
-def test_labels_are_those_of_active_parameters():
-    space = toy_space()
-    point = candidate_to_point(space.parse("maze(rank(input), way='right', layers=1)"), space)
-    assert set(point) == {
-        "family", "scale", "reduce", "rank.bins", "maze.way", "maze.rate", "maze.leaves", "maze.drop", "maze.layers",
-    }  # fmt: skip
-    assert (point["scale"], point["reduce"], point["maze.way"]) == (2, 0, 1)
-
-
-def test_a_point_with_values_for_inactive_parameters_is_a_candidate():
-    space = toy_space()
-    point = candidate_to_point(space.parse("maze(input, way='left', layers=1)"), space)
-    candidate = point_to_candidate(point | {"maze.drop": 0.5, "maze.units": 0.5}, space)
-    assert candidate == space.parse("maze(input, way='left', layers=1)")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "bowl(union(input, level(input)))",
-        "bowl(stack(plain(input), input))",
-        "bowl(level(squeeze(input)))",
-        "bowl(level(rank(input)))",
-        "bowl(loose(input))",
-    ],
-)
-def test_what_the_template_cannot_express_has_no_point(text):
-    assert candidate_to_point(toy_space().parse(text), toy_space()) is None
-
-
-def test_candidates_of_another_space_have_no_point():
-    assert candidate_to_point(PLANE.default("plane"), toy_space()) is None
 
 
 # ---- what is told
@@ -211,5 +159,6 @@ def test_a_family_without_parameters_is_no_trouble():
 
 
 def test_the_whole_space_is_proposed_from():
-    history = toy_history(SPACES["binary"], 30, loss=lambda candidate: len(candidate.text) / 100)
-    assert TPE().ask(history, 0).candidate in SPACES["binary"]
+    space = read_space().for_task("binary", 5_000, 20)
+    history = toy_history(space, 30, loss=lambda candidate: len(candidate.text) / 100)
+    assert TPE().ask(history, 0).candidate in space

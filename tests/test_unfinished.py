@@ -9,15 +9,17 @@ from automl import AutoML
 from automl.ensemble.best import _constant
 from automl.space.reader import read_space
 from automl.trials.history import History
+from automl.trials.measures import Measures
 from automl.trials.trial import DUMMY, Failure, Job, Outcome, Proposal
 
 SPACE = read_space().for_task("binary", 100, 3)
-WORSE = Outcome((), 0.9, (0.9,), 0.9)
+WORSE = Outcome((), Measures(0.9), (0.9,))
 
 
 def history(*ends):
     told = History(SPACE, 0)
-    told.finish(told.start(Job(Proposal(SPACE.parse("dummy(input)"), DUMMY)), 0.0), Outcome((), 0.5, (0.5,), 0.5), 0.1)
+    dummy = told.start(Job(Proposal(SPACE.parse("dummy(input)"), DUMMY)), 0.0)
+    told.finish(dummy, Outcome((), Measures(0.5), (0.5,)), 0.1)
     for family, end in zip(("knn", "lda", "qda", "lightgbm"), ends, strict=False):
         trial = told.start(Job(Proposal(SPACE.parse(f"{family}(input)"), "random")), 0.2)
         if end is not None:

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.pipeline import Pipeline
 
-from automl.data.columns import Columns
-from automl.data.costs import decide
+from automl.columns.columns import Columns
+from automl.columns.table import Table
+from automl.ensemble.combiners.base import Combine, mean
 from automl.native import single_threaded
-from automl.pipeline.build import predict
+from automl.pipeline.shared import predictions
+from automl.tasks.costs import decide
 
 Array = NDArray[Any]
 
@@ -27,8 +29,8 @@ class Member:
     models: list[Pipeline]
 
 
-class _Averaged(BaseEstimator):  # type: ignore[misc]
-    """Weighted mean of members.
+class Averaged(BaseEstimator):  # type: ignore[misc]
+    """Weighted mean of members, or what else a combiner makes of them.
 
     Parameters
     ----------
@@ -36,13 +38,16 @@ class _Averaged(BaseEstimator):  # type: ignore[misc]
         The weights sum to 1.
     columns : Columns
         How raw tables are read.
+    combine : callable
+        Makes one prediction of several with their weights.
     """
 
-    def __init__(self, members: list[Member], columns: Columns) -> None:
+    def __init__(self, members: list[Member], columns: Columns, combine: Combine = mean) -> None:
         self.members = members
         self.columns = columns
+        self.combine = combine
 
-    def fit(self, X: Any, y: Any = None) -> _Averaged:
+    def fit(self, X: Any, y: Any = None) -> Averaged:
         """Nothing to learn: the members are fitted already."""
         return self
 
@@ -52,15 +57,16 @@ class _Averaged(BaseEstimator):  # type: ignore[misc]
     def average(self, X: Any) -> Array:
         """Probabilities of shape (n_rows, n_classes), or values of shape (n_rows,)."""
         single_threaded()
-        table = self.columns.encode(X)
-        total: Array | float = 0.0
-        for member in self.members:
-            for model in member.models:
-                total = total + member.weight / len(member.models) * predict(model, table)
-        return np.asarray(total)
+        return self.of(self.columns.encode(X))
+
+    def of(self, table: Table) -> Array:
+        """The same of a table that was read."""
+        models = [model for member in self.members for model in member.models]
+        weights = (member.weight / len(member.models) for member in self.members for _ in member.models)
+        return self.combine(zip(weights, predictions(models, table), strict=True))
 
 
-class AveragedClassifier(ClassifierMixin, _Averaged):  # type: ignore[misc]
+class AveragedClassifier(ClassifierMixin, Averaged):  # type: ignore[misc]
     """Weighted mean of probabilities.
 
     Parameters
@@ -71,10 +77,18 @@ class AveragedClassifier(ClassifierMixin, _Averaged):  # type: ignore[misc]
         Sorted labels.
     costs : ndarray of shape (n_classes, n_classes), optional
         Of deciding for a class (column) where another (row) is true.
+    combine : callable
     """
 
-    def __init__(self, members: list[Member], columns: Columns, classes: Array, costs: Array | None = None) -> None:
-        super().__init__(members, columns)
+    def __init__(
+        self,
+        members: list[Member],
+        columns: Columns,
+        classes: Array,
+        costs: Array | None = None,
+        combine: Combine = mean,
+    ) -> None:
+        super().__init__(members, columns, combine)
         self.costs = costs
         self.classes = classes
         self.classes_ = classes
@@ -89,7 +103,7 @@ class AveragedClassifier(ClassifierMixin, _Averaged):  # type: ignore[misc]
         return np.asarray(self.classes_[decide(self.predict_proba(X), self.costs)])
 
 
-class AveragedRegressor(RegressorMixin, _Averaged):  # type: ignore[misc]
+class AveragedRegressor(RegressorMixin, Averaged):  # type: ignore[misc]
     """Weighted mean of values."""
 
     def predict(self, X: Any) -> Array:

@@ -6,17 +6,15 @@ from collections.abc import Callable
 
 from sklearn.pipeline import Pipeline
 
-from automl.evaluate.evaluator import Evaluator
+from automl.ensemble.constants import CAUTION, TRIES
 from automl.evaluate.limits import contained
-from automl.schedule.budget import refit_seconds
+from automl.evaluate.refit import Refit
+from automl.schedule.reserve import refit_seconds
 from automl.trials.history import History
-from automl.trials.trial import DUMMY, Job, Proposal, Trial
-
-TRIES = 5  # candidates, the best first
-CAUTION = 2.0  # times the seconds that a fit should take: here, nothing can end it
+from automl.trials.trial import DUMMY, Proposal, RefitJob, Trial
 
 
-def fitted_anew(history: History, evaluator: Evaluator, left: Callable[[], float | None]) -> tuple[Trial, Pipeline]:
+def fitted_anew(history: History, refit: Refit, left: Callable[[], float | None]) -> tuple[Trial, Pipeline]:
     """The best candidate for which there is time, fitted on all rows; else the constant prediction.
 
     Parameters
@@ -26,17 +24,17 @@ def fitted_anew(history: History, evaluator: Evaluator, left: Callable[[], float
     """
     for trial in history.searched()[:TRIES]:
         seconds = left()
-        if seconds is not None and CAUTION * refit_seconds(trial, evaluator.n_folds) > seconds:
+        if seconds is not None and CAUTION * refit_seconds(trial, refit.data.n_folds) > seconds:
             continue
         try:
-            return trial, _fitted(trial, evaluator)
+            return trial, _fitted(trial, refit)
         except Exception:  # it did well on the folds, but this is another fit
             continue
     dummy = next(trial for trial in history.trials if trial.origin == DUMMY)
-    return dummy, _fitted(dummy, evaluator)
+    return dummy, _fitted(dummy, refit)
 
 
-def _fitted(trial: Trial, evaluator: Evaluator) -> Pipeline:
-    job = Job(Proposal(trial.candidate, trial.origin), rounds=trial.rounds)
+def _fitted(trial: Trial, refit: Refit) -> Pipeline:
+    job = RefitJob(Proposal(trial.candidate, trial.origin), rounds=trial.rounds)
     with contained(job.threads):
-        return evaluator.fit_all(job)
+        return refit.fit(job)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 
+from automl.evaluate.constants import FIRST_SHARE, FIT_SHARE
 from automl.native import limited, recorded
 from automl.trials.trial import Failure, FoldResult, Job
-
-FIT_SHARE = 0.8  # of a fold's time, for fitting
 
 
 @contextmanager
@@ -48,20 +47,25 @@ def out_of_time(job: Job, seconds: float, done: list[FoldResult]) -> Failure | N
     """For executors that cannot stop a job: the limits, looked at between folds."""
     if job.seconds_limit is not None and seconds > job.seconds_limit:
         return Failure("timeout", f"Took longer than {job.seconds_limit:.1f} s.", tuple(done))
-    if job.ends is not None and time.monotonic() > job.ends:
+    if job.seconds_left is not None and seconds > job.seconds_left:
         return Failure("cut", "The search ended first.", tuple(done))
     return None
 
 
-def fold_ends(job: Job, seconds: float, folds_left: int) -> float | None:
+def fold_ends(job: Job, seconds: float, folds_left: int, done: Sequence[FoldResult] = ()) -> float | None:
     """When a model that grows in stages should be ready, on `time.monotonic`'s clock; None is whenever it wants.
 
-    What is left to the job is shared among its folds, less what predicting and writing take.
+    What is left to the job is shared among its folds, less what predicting and writing take: twice, as folds predict
+    anew where their number of rounds is settled.
     """
-    limits = [] if job.seconds_limit is None else [job.seconds_limit - seconds]
-    if job.ends is not None:
-        limits.append(job.ends - time.monotonic())
-    return time.monotonic() + FIT_SHARE * min(limits) / folds_left if limits else None
+    limits = [limit - seconds for limit in (job.seconds_limit, job.seconds_left) if limit is not None]
+    if not limits:
+        return None
+    share = min(limits) / folds_left
+    if not done:
+        return time.monotonic() + FIRST_SHARE * share
+    beside = max(2 * (fold.measures.predict_seconds + fold.measures.write_seconds) for fold in done)
+    return time.monotonic() + FIT_SHARE * max(0.0, share - beside)
 
 
 def out_of_race(job: Job, seconds: float, done: list[FoldResult]) -> Failure | None:

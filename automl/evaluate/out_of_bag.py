@@ -8,22 +8,22 @@ the whole forest. Cut by fold, these predictions are scored as those of all othe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.pipeline import Pipeline
 
-from automl.data.splits import Split
+from automl.estimators.fitting import arguments
+from automl.evaluate.constants import TRAIN_SAMPLE
+from automl.evaluate.fold import answered
 from automl.evaluate.limits import Clock
-from automl.evaluate.scores import TRAIN_SAMPLE
+from automl.evaluate.stored import StoredFolds
 from automl.pipeline.build import build
-from automl.pipeline.fitting import arguments
-from automl.space.seed import derive_seed
-from automl.trials.trial import FoldResult, Job
-
-if TYPE_CHECKING:
-    from automl.evaluate.evaluator import Evaluator
+from automl.space.space import Space
+from automl.trials.measures import Measures
+from automl.trials.trial import FoldResult, Job, Outcome
+from automl.validation.splits import Split
 
 Array = NDArray[Any]
 
@@ -38,33 +38,55 @@ def partitions(splits: Sequence[Split], rows: int) -> bool:
     return len(splits) > 1 and bool((held == 1).all())
 
 
-def fit_once(evaluator: Evaluator, job: Job) -> list[FoldResult]:
-    """The folds of a forest that validates itself: one model, the first fold's, stands for all of them."""
-    key = job.candidate.key
-    stored = evaluator.stored(key, job.rung)
-    folds = evaluator.folds(job.rung)
-    if all(fold in stored for fold in folds):
-        return [stored[fold] for fold in folds]
-    pipeline = build(job.candidate, evaluator.recipe(derive_seed(evaluator.seed, key, "refit"), job.threads))
-    clock = Clock()
-    matrix = pipeline[:-1].fit_transform(
-        evaluator.table.take(np.arange(len(evaluator.y)), "all", evaluator.cache), evaluator.y
-    )
-    prepare_seconds = clock.lap()
-    pipeline[-1].fit(matrix, evaluator.y, **arguments(pipeline[-1], evaluator.table.about))
-    prediction = out_of_bag(pipeline, matrix)
-    fit_seconds = clock.lap()
-    train_loss = evaluator.train_loss(pipeline, 0)
-    seconds = (prepare_seconds, fit_seconds, clock.lap())
-    done: list[FoldResult] = []
-    for fold in folds:
-        train, valid = evaluator.splits[fold]
-        loss, rows = evaluator.scores.fold(fold, prediction[valid]), min(len(train), TRAIN_SAMPLE)
-        spent = (*seconds, rows) if fold == 0 else (0.0, 0.0, 0.0, 0)
-        result = FoldResult(fold, loss, train_loss, *spent, model_bytes=0, out_of_bag=True)
-        model = pipeline if fold == 0 else None
-        done.append(evaluator.artifacts.save_fold(key, job.rung, result, model, prediction[valid]))
-    return done
+class OutOfBag:
+    """Fits one forest on all rows, which stands for the models of all folds.
+
+    Parameters
+    ----------
+    space : Space
+    stored : StoredFolds
+        Where the folds are kept: the model is the first one's.
+    """
+
+    def __init__(self, space: Space, stored: StoredFolds) -> None:
+        self.space, self.stored, self.data = space, stored, stored.data
+
+    def run(self, job: Job, done: list[FoldResult]) -> Outcome:
+        """Evaluate a job whose candidate validates itself; `done` gets the folds, all at once."""
+        folds, before = self.data.folds(job.rung), self.stored.results(job.candidate.key, job.rung)
+        done += [before[fold] for fold in folds] if all(fold in before for fold in folds) else self._fit(job, folds)
+        return self.stored.outcome(job, done)
+
+    def _fit(self, job: Job, folds: range) -> list[FoldResult]:
+        data = self.data
+        pipeline = build(job.candidate, data.recipe(self.space, job, "refit"))
+        clock = Clock()
+        matrix = pipeline[:-1].fit_transform(data.all_rows(), data.y)
+        prepare_seconds = clock.lap()
+        pipeline[-1].fit(matrix, data.y, **arguments(pipeline[-1], data.table.about))
+        prediction = out_of_bag(pipeline, matrix)
+        fit_seconds = clock.lap()
+        train_loss = data.train_loss(pipeline, 0)
+        seconds = (prepare_seconds, fit_seconds, clock.lap())
+        answer_seconds, rows_answered = answered(pipeline, data.table)
+        done: list[FoldResult] = []
+        for fold in folds:
+            train, valid = data.splits[fold]
+            measures = Measures(data.scores.fold(fold, prediction[valid]), train_loss)
+            if fold == 0:
+                measures = Measures(
+                    measures.loss,
+                    train_loss,
+                    *seconds,
+                    rows_predicted=min(len(train), TRAIN_SAMPLE),
+                    answer_seconds=answer_seconds,
+                    rows_answered=rows_answered,
+                )
+            result = FoldResult(fold, measures, out_of_bag=True)
+            model = pipeline if fold == 0 else None
+            saved = self.stored.artifacts.save_fold(job.candidate.key, job.rung, result, model, prediction[valid])
+            done.append(saved)
+        return done
 
 
 def out_of_bag(pipeline: Pipeline, matrix: Array) -> Array:

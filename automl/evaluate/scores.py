@@ -8,14 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.data.metrics import Metric
-from automl.data.rows import Rows
-from automl.data.splits import Split
+from automl.evaluate.constants import TRAIN_SAMPLE
 from automl.space.seed import derive_seed
+from automl.tables.rows import Rows
+from automl.tasks.metrics import Metric
+from automl.validation.splits import Split
 
 Array = NDArray[Any]
-
-TRAIN_SAMPLE = 2_000  # training rows a fold that the training score looks at
 
 
 class InvalidPredictionError(ValueError):
@@ -70,10 +69,13 @@ class Scores:
 
     def whole(self, predictions: list[Array]) -> tuple[float, tuple[float, ...]]:
         """Loss of out-of-fold predictions, one array a fold, and the losses of the folds."""
-        parts = [valid for _, valid in self.splits[: len(predictions)]]
+        return self.over([valid for _, valid in self.splits[: len(predictions)]], predictions)
+
+    def over(self, rows: list[Array], predictions: list[Array]) -> tuple[float, tuple[float, ...]]:
+        """The same of some rows of each fold."""
         if self.pooled:
-            return self.of(np.concatenate(parts), np.concatenate(predictions)), ()
-        losses = tuple(self.of(rows, part) for rows, part in zip(parts, predictions, strict=True))
+            return self.of(np.concatenate(rows), np.concatenate(predictions)), ()
+        losses = tuple(self.of(one, part) for one, part in zip(rows, predictions, strict=True))
         return float(np.mean(losses)), losses
 
     def finite(self, loss: float) -> float:

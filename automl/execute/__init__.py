@@ -1,22 +1,18 @@
-"""Where evaluations run."""
+"""Where evaluations run; `from automl.execute import WorkerProcesses` works for every backend."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from automl.execute.base import Executor
+from automl.registry import Registry
+
+if TYPE_CHECKING:
+    from automl.execute.base import Backend
+
+EXECUTORS: Registry[Backend] = Registry(
+    "automl.execute", argument="executor", method="start", default="processes", group="automl.executors"
+)
 
 
-def make_executor(name: str, n_jobs: int, run_dir: Path, memory_limit: int | None = None) -> Executor:
-    """The executor of a name, "processes" or "inline"; it warms up until an evaluator is attached.
-
-    `memory_limit` is in bytes, for all worker processes together.
-    """
-    if name == "inline":
-        from automl.execute.inline import Inline
-
-        return Inline()
-    from automl.execute.processes import Processes
-    from automl.execute.sturdy import Sturdy
-
-    return Sturdy(lambda: Processes(None, n_jobs, run_dir, memory_limit=memory_limit))
+def __getattr__(name: str) -> Any:
+    return EXECUTORS.exported(name)

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import psutil
 
-if TYPE_CHECKING:
-    from automl.execute.pool import Worker
-    from automl.trials.trial import Job
-
-LEAST_BYTES = 500 * 10**6  # of a worker: where memory is short, fewer run at once
-HERE_BYTES = 10**9  # of address space that candidates in the main process must have left, where it is limited
+from automl.execute.constants import HERE_BYTES, LEAST_BYTES
+from automl.execute.pool import Worker
+from automl.trials.trial import Job
 
 
 def has_room_here() -> bool:

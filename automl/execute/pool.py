@@ -17,24 +17,23 @@ from typing import IO, Any
 
 import psutil
 
+from automl.execute.constants import ATTEMPTS, PAUSE_SECONDS, START_SECONDS
 from automl.execute.server import MESSAGE
 from automl.trials.disk import writing
 from automl.trials.sealed import SESSION, session_key
 
-# imported by the server before it forks: what candidates need
+# imported by the server before it forks: what candidates need; not CatBoost, whose 0.6 s would delay every first job
 PRELOAD = (
     "automl.evaluate.evaluator", "sklearn.linear_model", "sklearn.ensemble", "lightgbm", "xgboost",
-    "automl.pipeline.boosting", "automl.pipeline.transformers", "sklearn.preprocessing", "sklearn.calibration",
-    "sklearn.neighbors", "automl.pipeline.mlp", "sklearn.decomposition", "sklearn.tree",
+    "automl.estimators.boosting", "automl.estimators.transformers", "automl.estimators.selectors",
+    "sklearn.preprocessing", "sklearn.calibration", "sklearn.neighbors", "automl.estimators.mlp",
+    "sklearn.decomposition", "sklearn.tree",
 )  # fmt: skip
 
 
 # macOS has fork, but its own libraries may crash in the child
 CAN_FORK = hasattr(os, "fork") and hasattr(socket, "send_fds") and sys.platform != "darwin"
-START_SECONDS = 300.0  # that a server may take to import its libraries
 LOOK_SECONDS = 0.1  # between looks at whether a worker is still wanted
-ATTEMPTS = 4  # at forking a worker,
-PAUSE_SECONDS = 0.05  # between the first two, then twice as long, and so on
 WINDOWS = sys.platform == "win32"
 
 
@@ -62,7 +61,7 @@ class Worker:
         """Whether the server that forked it has ended, which ends its workers."""
         return self._server is not None and self._server.poll() is not None
 
-    def strike(self) -> None:
+    def sigkill(self) -> None:
         """Send SIGKILL, which no process can ignore; `kill` cleans up after it."""
         if self._process is not None:
             self._process.kill()  # on Windows, too
@@ -72,7 +71,7 @@ class Worker:
 
     def kill(self) -> None:
         """End it now."""
-        self.strike()
+        self.sigkill()
         self.connection.close()
         if self._process is not None:
             self._process.wait()

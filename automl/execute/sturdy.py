@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from pathlib import Path
 
+from automl.closing import Closing
 from automl.errors import DiskError, ExecutorError
-from automl.execute.base import Executor, Runs
+from automl.execute.base import Executor, Runs, Waiting
 from automl.execute.inline import Inline
 from automl.execute.memory import has_room_here
 from automl.execute.processes import Processes
-from automl.trials.trial import Failure, Job, Outcome, Trial
+from automl.trials.trial import Failure, Job, RefitJob, Result, Trial
 
-Ended = tuple[Trial, Outcome | Failure]
+Ended = tuple[Trial, Result]
 NO_ROOM = "no candidate ran in this process, either, as its address space is limited (ulimit -v)"
 
 
-class Sturdy:
+class Sturdy(Closing):
     """An executor of worker processes that goes on in the calling process where no more can be started.
 
     There, jobs run one after the other, and look at their limits between folds. A refit is not taken over: nothing
@@ -30,7 +31,7 @@ class Sturdy:
     """
 
     def __init__(self, make: Callable[[], Processes]) -> None:
-        self._open: dict[int, tuple[Trial, Job]] = {}
+        self._open: dict[int, Waiting] = {}
         self._runs: Runs | None = None
         self._ended: ExecutorError | None = None  # why no candidate runs any more
         self._notes: list[str] = []
@@ -82,7 +83,7 @@ class Sturdy:
 
     def submit(self, trial: Trial, job: Job) -> None:
         """Queue a job; it starts as soon as enough cores are free."""
-        self._open[trial.number] = (trial, job)
+        self._open[trial.number] = Waiting(trial, job, time.monotonic())
         self._now.submit(trial, job)
 
     def finished(self, wait_seconds: float) -> list[Ended]:
@@ -111,20 +112,31 @@ class Sturdy:
         self._here(str(error))
         if self._ended is not None:
             raise self._ended
-        for trial, job in self._open.values():
-            if job.refit:
-                self._failed.append((trial, Failure("crashed", str(error))))
+        for one in self._open.values():
+            if isinstance(one.job, RefitJob):
+                self._failed.append((one.trial, Failure("crashed", str(error))))
             else:
-                self._now.submit(trial, job)
+                self._now.submit(one.trial, one.due())
 
     def close(self) -> None:
         """End everything."""
         self._now.close()
 
-    def __enter__(self) -> Self:
-        return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+class WorkerProcesses:
+    """Worker processes, which survive crashes, hangs and lack of memory of a candidate.
+
+    Parameters
+    ----------
+    fork : bool, optional
+        Whether workers are forked, rather than fresh interpreters; by the platform where not given.
+    """
+
+    name = "processes"
+
+    def __init__(self, fork: bool | None = None) -> None:
+        self.fork = fork
+
+    def start(self, n_jobs: int, run_dir: Path, memory_limit: int | None = None) -> Executor:
+        """Start them, or go on without where there can be none."""
+        return Sturdy(lambda: Processes(None, n_jobs, run_dir, memory_limit=memory_limit, fork=self.fork))

@@ -31,7 +31,7 @@ def work(connection: Connection, evaluator_path: str, parent: int) -> None:
     Parameters
     ----------
     connection : Connection
-        Gives jobs, takes outcomes and the seconds that they took.
+        Gives jobs and when they were submitted, takes outcomes and the seconds that they took.
     evaluator_path : str
         The pickled evaluator; opened with the first job.
     parent : int
@@ -41,7 +41,7 @@ def work(connection: Connection, evaluator_path: str, parent: int) -> None:
     evaluator = None
     while True:
         try:
-            job = connection.recv()
+            job, submitted = connection.recv()
         except (EOFError, OSError):
             return
         if evaluator is None:
@@ -52,7 +52,7 @@ def work(connection: Connection, evaluator_path: str, parent: int) -> None:
                 connection.send((Unopened(f"{type(error).__name__}: {error}"), 0.0))
                 return
         started = time.monotonic()
-        result = evaluator.run(job)
+        result = evaluator.run(job.after(started - submitted))  # by the clock that processes of a machine share
         connection.send((result, time.monotonic() - started))
 
 

@@ -1,1 +1,1 @@
-"""From a candidate to scikit-learn estimators: the leaf, the steps, the model."""
+"""From a candidate to a scikit-learn Pipeline: how each kind of column is prepared, the steps, the model."""

@@ -13,9 +13,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
 from automl.errors import SpaceError
+from automl.estimators.forests import ask
+from automl.estimators.staged import WHOLE, FitControl, StagedModel
 from automl.output import in_a_line
-from automl.pipeline.compose import Coded, Stack, Union
-from automl.pipeline.prepare import Input
+from automl.pipeline.compose import LabelEncoded, Stack, Union
+from automl.pipeline.prepare import Preprocessor
 from automl.pipeline.target import PLAIN, TARGET, Transformed
 from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
 from automl.space.component import Component
@@ -56,21 +58,15 @@ class Recipe:
         Category columns of the table.
     n_many : int
         Those of them with many levels.
+    n_integers : int
+        Columns of few whole numbers, which may be read as categories.
     costs : ndarray of shape (n_classes, n_classes) or None
         Of wrong decisions, which labels are predicted by.
     metric : str
         Name of the metric, for early stopping.
     seed, threads : int
-    rounds : int or None
-        Boosting rounds of a fit without validation rows.
-    iterations : float
-        Share of the iterations (trees, rounds, epochs) that are fitted; adapters mind it themselves.
-    stop_above : float or None
-        A fit with validation rows ends where its curve is not expected to fall to this.
-    ends : float or None
-        When a fit with validation rows ends with what it has, on `time.monotonic`'s clock.
-    most : int or None
-        Rounds or checkpoints after which it does.
+    control : FitControl
+        How far the fit goes; adapters mind it themselves.
     """
 
     space: Space
@@ -80,20 +76,10 @@ class Recipe:
     metric: str
     seed: int
     threads: int = 1
-    rounds: int | None = None
+    control: FitControl = WHOLE
     n_many: int = 0
     costs: NDArray[Any] | None = None
-    iterations: float = 1.0
-    stop_above: float | None = None
-    ends: float | None = None
-    most: int | None = None
-
-    def fewer(self, component: Component, values: dict[str, Any]) -> dict[str, Any]:
-        """The values with their share of the iterations."""
-        name = component.fidelity.iterations
-        if name is None or self.iterations >= 1 or not isinstance(values.get(name), int):
-            return values
-        return {**values, name: max(1, round(self.iterations * values[name]))}
+    n_integers: int = 0
 
 
 def build(candidate: Candidate, recipe: Recipe) -> Pipeline:
@@ -119,19 +105,20 @@ def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
         if unit or how != PLAIN:
             model = Transformed(model, how, unit)
     else:
-        model = Coded(model, np.asarray(recipe.classes), recipe.costs)
+        model = LabelEncoded(model, np.asarray(recipe.classes), recipe.costs)
     return Pipeline([*steps, ("model", model)])
 
 
 def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]], int]:
     """Steps that give what `form` asks, and how many of their last columns are native categories."""
     if node.component == INPUT:
-        leaf = Input(
+        preprocessor = Preprocessor(
             form.categories, form.missing, form.scale, recipe.kind, form.unknown
         )  # no seed: candidates share what it makes
-        leaf.set_params(**dict(node.params))
-        out = recipe.n_many if leaf.many_levels == "target" else 0
-        return [("input", leaf)], recipe.n_categories - out if form.categories == "native" else 0
+        preprocessor.set_params(**dict(node.params))
+        out = recipe.n_many if preprocessor.many_levels == "target" else 0
+        more = recipe.n_integers if preprocessor.integers != "number" else 0
+        return [("input", preprocessor)], recipe.n_categories - out + more if form.categories == "native" else 0
     if node.component == UNION:
         built = [_data(part, form, recipe) for part in node.inputs]
         parts, counts = [Pipeline(steps) for steps, _ in built], [count for _, count in built]
@@ -139,7 +126,8 @@ def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]]
     if node.component == STACK:
         inner, data = node.inputs
         steps, count = _data(data, form, recipe)
-        model = _model_pipeline(inner, replace(recipe, seed=derive_seed(recipe.seed, "stack"), rounds=None))
+        control = replace(recipe.control, rounds=None, rate=1.0, deadline=None, max_rounds=None)
+        model = _model_pipeline(inner, replace(recipe, seed=derive_seed(recipe.seed, "stack"), control=control))
         stack = Stack(model, Pipeline(steps), count, recipe.kind == "regression", recipe.seed)
         return [("stack", stack)], count
     step = recipe.space.component(node.component)
@@ -161,8 +149,8 @@ def _estimator(component: Component, node: Node, recipe: Recipe, categorical: in
         values[reference.threads] = recipe.threads
     cls = import_class(path)
     if component.adapter is None:
-        return cls(**recipe.fewer(component, values))
-    module = component.adapter if "." in component.adapter else f"automl.pipeline.{component.adapter}"
+        return cls(**recipe.control.scaled(values, component.fidelity))
+    module = component.adapter if "." in component.adapter else f"automl.estimators.{component.adapter}"
     return importlib.import_module(module).adapt(cls, values, recipe, component, categorical)
 
 
@@ -205,7 +193,7 @@ def _why_missing(library: str, extra: bool) -> str | None:
     try:
         if extra:  # looked for, not imported: that takes CatBoost a third of a second, and the workers do it anyway
             return None if importlib.util.find_spec(library) else f"there is no module named {library!r}"
-        importlib.import_module(library)  # what was imported already, or is not there, is told at once
+        importlib.import_module(library)  # what was imported already, or is not there, is known at once
     except (Exception, SystemExit) as error:  # XGBoost raises an error of its own where OpenMP is not there
         return in_a_line(error)
     return None
@@ -217,15 +205,15 @@ def weightless(space: Space, kind: str) -> list[str]:
     return [name for name, path in paths.items() if path and not has_fit_parameter(import_class(path), "sample_weight")]
 
 
-def booster_of(pipeline: Pipeline) -> Any | None:
-    """The pipeline's model where it grew round by round (it has a `curve_`), else None."""
+def staged_model_of(pipeline: Pipeline) -> StagedModel | None:
+    """The pipeline's model where it was fitted in stages with validation rows (it has a curve), else None."""
     model = innermost(pipeline.named_steps["model"])
-    return model if getattr(model, "curve_", None) is not None else None
+    return model if isinstance(model, StagedModel) and model.curve_ is not None else None
 
 
 def innermost(model: Any) -> Any:
     """The model behind what codes its classes or transforms its target."""
-    return model.model if isinstance(model, (Coded, Transformed)) else model
+    return model.model if isinstance(model, (LabelEncoded, Transformed)) else model
 
 
 def predict(pipeline: Pipeline, table: Any) -> NDArray[np.float64]:
@@ -236,8 +224,15 @@ def predict(pipeline: Pipeline, table: Any) -> NDArray[np.float64]:
     ValueError
         If a prediction is not a finite number.
     """
-    classify = isinstance(pipeline.named_steps["model"], Coded)
-    values = pipeline.predict_proba(table) if classify else pipeline.predict(table)
+    for _, step in pipeline.steps[:-1]:
+        table = step.transform(table)
+    return answers(pipeline[-1], table)
+
+
+def answers(model: Any, matrix: Any) -> NDArray[np.float64]:
+    """What a pipeline's model says of prepared rows: see `predict`."""
+    classify = isinstance(model, LabelEncoded)
+    values = model.predict_proba(matrix) if classify else ask(model, matrix, "predict")
     values = np.asarray(values, dtype=np.float64)
     values = values if classify else values.reshape(len(values))
     if not np.isfinite(values).all():

@@ -1,4 +1,4 @@
-"""The parts of a candidate that scikit-learn does not have: union with categories last, stack, coded classes."""
+"""The parts of a candidate that scikit-learn does not have: union with categories last, stack, encoded labels."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin, clone
 from sklearn.pipeline import Pipeline
 
-from automl.data.costs import decide
-from automl.data.folds import inner
-from automl.data.table import Table
-from automl.pipeline.fitting import accepted, fit
-
-PSEUDO_ROWS = 0.1  # no class is less probable than this many training rows, spread over all classes, would make it
-STACK_FOLDS = 3
+from automl.columns.table import Table
+from automl.estimators.fitting import accepted, fit
+from automl.estimators.forests import ask
+from automl.pipeline.constants import PSEUDO_ROWS, STACK_FOLDS
+from automl.tasks.costs import decide
+from automl.validation.folds import inner
 
 Array = NDArray[Any]
 
@@ -61,14 +60,13 @@ class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A model's predictions as further columns of its other input (Wolpert 1992, stacked generalisation).
 
     The training rows get out-of-fold predictions from 3 inner folds (of whole groups, or blocks in time, where there
-    are such), all other rows those of one more fit on all
-    training rows, as in scikit-learn's StackingClassifier. The inner model, its leaf and its steps are fitted anew in
-    each inner fold and never read from the cache.
+    are such), all other rows those of one more fit on all training rows, as in scikit-learn's StackingClassifier. The
+    inner model, its preprocessor and its steps are fitted anew in each inner fold and never read from the cache.
 
     Parameters
     ----------
     model : Pipeline
-        Ends in a `Coded` classifier or a regressor.
+        Ends in a `LabelEncoded` classifier or a regressor.
     data : Pipeline
         The other input.
     categorical : int
@@ -114,8 +112,8 @@ class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _predict(self, pipeline: Pipeline, X: Table) -> Array:
         if self.regression:
             return np.asarray((pipeline.predict(X) - self.center_) / self.scale_).reshape(-1, 1)
-        shares = np.asarray(pipeline.predict_proba(X))
-        return shares[:, 1:] if shares.shape[1] == 2 else shares
+        probabilities = np.asarray(pipeline.predict_proba(X))
+        return probabilities[:, 1:] if probabilities.shape[1] == 2 else probabilities
 
     def _join(self, block: Array, columns: Array) -> Array:
         cut = block.shape[1] - self.categorical
@@ -125,11 +123,11 @@ class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "fitted_")
 
 
-class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class LabelEncoded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier for labels of which a training part may lack some.
 
-    The classes present are coded 0..m-1 for the model; its probabilities are spread back to all classes. None is below
-    a small floor: a single forest says 0 of what it has not met, which log loss does not forgive.
+    The classes present are encoded as 0..m-1 for the model; its probabilities are spread back to all classes. None is
+    below a small floor: a single forest says 0 of what it has not met, which log loss does not forgive.
 
     Parameters
     ----------
@@ -154,8 +152,8 @@ class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         eval_weight: Array | None = None,
         groups: Array | None = None,
         times: Array | None = None,
-    ) -> Coded:
-        """Fit the model on coded labels; rows of `eval_set` with classes that `y` lacks are left out."""
+    ) -> LabelEncoded:
+        """Fit the model on encoded labels; rows of `eval_set` with classes that `y` lacks are left out."""
         given = accepted(self.model, sample_weight=sample_weight, groups=groups, times=times)
         self.classes_ = np.asarray(self.classes)
         coded = np.searchsorted(self.classes_, y)
@@ -182,10 +180,10 @@ class Coded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict_proba(self, X: Array) -> Array:
         """Probabilities of all classes; each row sums to 1."""
-        shares = np.zeros((X.shape[0], len(self.classes_)))
-        shares[:, self.present_] = self.model.predict_proba(X)
-        shares = np.maximum(shares, self.floor_)  # NaN stays NaN, for `predict` of build.py to refuse
-        return np.asarray(shares / shares.sum(axis=1, keepdims=True))
+        probabilities = np.zeros((X.shape[0], len(self.classes_)))
+        probabilities[:, self.present_] = ask(self.model, X, "predict_proba")
+        probabilities = np.maximum(probabilities, self.floor_)  # NaN stays NaN, for `predict` of build.py to refuse
+        return np.asarray(probabilities / probabilities.sum(axis=1, keepdims=True))
 
     def predict(self, X: Array) -> Array:
         """The most probable label, or the one that costs least."""

@@ -7,19 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.pipeline.constants import CLIP, FAR, NORMAL_IQR, SAMPLE_ROWS, TYPICAL_ROWS
 from automl.pipeline.typical import few, typical_values
 
 Array = NDArray[Any]
 Floats = NDArray[np.float64]
 
-FAR = 1e12  # scaled numbers beyond are taken for it: their squares must be floats of 32 bits
-CLIP = 3.0  # scaled numbers are bent into (-3, 3): no outlier rules a linear model or a distance
-TYPICAL_ROWS = 10_000  # of which typical values are learned
-SAMPLE_ROWS = 200_000  # of which medians, quartiles and most frequent values are learned; all where there are fewer
-
 
 class Numbers:
-    """What columns of numbers become for their consumer; the parameters are those of `automl.pipeline.prepare.Input`.
+    """What columns of numbers become for their consumer; the parameters are those of the `Preprocessor`.
 
     Parameters
     ----------
@@ -35,7 +31,7 @@ class Numbers:
         What is not needed is zeros, and ones.
     flagged_ : ndarray of int
         Columns of which one more says where they were missing.
-    told_ : ndarray of bool, shape (n_columns,)
+    gaps_learned_ : ndarray of bool, shape (n_columns,)
         Whether the training rows have gaps enough to learn from; typical values fill those of other columns.
     """
 
@@ -56,9 +52,9 @@ class Numbers:
         self.medians_, self.fills_, self.spreads_ = np.zeros(columns), np.zeros(columns), np.ones(columns)
         self.flagged_ = np.zeros(0, dtype=np.int64)
         gaps = np.concatenate([np.isnan(block).sum(axis=0) for block in blocks])
-        self.told_ = gaps >= few(len(blocks[0]))
+        self.gaps_learned_ = gaps >= few(len(blocks[0]))
         if self.indicator and not self.missing:
-            self.flagged_ = np.flatnonzero(self.told_)
+            self.flagged_ = np.flatnonzero(self.gaps_learned_)
         if not self.missing or self.scale == "unit":
             rows, stop = _sample(len(blocks[0])), 0
             for block in blocks:
@@ -73,7 +69,7 @@ class Numbers:
         rows, stop = _sample(len(goal), TYPICAL_ROWS), 0
         for block in blocks:
             start, stop = stop, stop + block.shape[1]
-            columns = np.flatnonzero(~self.told_[start:stop])
+            columns = np.flatnonzero(~self.gaps_learned_[start:stop])
             part = block[:, columns] if rows is None else block[np.ix_(rows, columns)]
             self.fills_[start + columns] = typical_values(part, goal if rows is None else goal[rows])
 
@@ -103,7 +99,7 @@ class Numbers:
         """
         lost = np.isnan(numbers)
         if lost.any():
-            numbers = np.where(lost & ~self.told_ if self.missing else lost, self.fills_, numbers)
+            numbers = np.where(lost & ~self.gaps_learned_ if self.missing else lost, self.fills_, numbers)
         if self.scale == "unit":
             with np.errstate(over="ignore"):  # spreads may be as small as floats can be
                 numbers = np.clip((numbers - self.medians_) / self.spreads_, -FAR, FAR)
@@ -135,6 +131,6 @@ def _most_frequent(numbers: Array, medians: Array) -> Array:
 def _spreads(filled: Floats, reach: Floats) -> Floats:
     """Quartile range as a standard deviation; half the full range (`reach`) where it is 0; 1 for constants."""
     low, high = np.quantile(filled, [0.25, 0.75], axis=0)
-    spread = (high - low) / 1.349
+    spread = (high - low) / NORMAL_IQR
     spread = np.where(spread > 0, spread, reach / 2)
     return np.where(spread > 0, spread, 1.0)

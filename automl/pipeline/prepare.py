@@ -1,26 +1,29 @@
-"""The leaf: turns a `Table` into the matrix that its consumer accepts. Only the leaf knows kinds of column."""
+"""The preprocessor: turns a `Table` into the matrix that its consumer accepts. It alone knows kinds of column."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from automl.data.columns import Columns
-from automl.data.frame import as_frame
-from automl.data.table import MANY_LEVELS, Table
+from automl.columns.columns import Columns
+from automl.columns.constants import TARGET_LEVELS
+from automl.columns.table import Table
 from automl.native import single_threaded
+from automl.pipeline.constants import MANY_CELLS
 from automl.pipeline.dates import DateParts
 from automl.pipeline.levels import LevelCodes, LevelNumbers
 from automl.pipeline.numbers import Numbers
 from automl.pipeline.words import TextNumbers
+from automl.tables.frame import as_frame
 
 Array = NDArray[Any]
 
 CHUNK_ROWS = 8_192  # that are prepared at a time
-MANY_CELLS = 5e7  # of a one-hot matrix, beyond which it is of floats of 32 bits even where nothing is scaled
 
 
 class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -49,13 +52,13 @@ class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return hasattr(self, "columns_")
 
 
-class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """The leaf of every candidate. The first five parameters are its consumer's demand, the others are searched.
+class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """The `input` of every candidate. The first five parameters are its consumer's demand, the others are searched.
 
     Parameters
     ----------
     categories : {"native", "ordinal", "onehot"}
-        Native and ordinal are one column of level numbers (native ones come last, for models that are told so);
+        Native and ordinal are one column of level numbers (native ones come last, where models expect them);
         one-hot is a column a level, one for two levels, and one for missing values where there were any.
     missing : bool
         Whether missing values stay NaN; else numbers are filled. Those of a column with next to none in the training
@@ -74,6 +77,8 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     many_levels : {"own", "target", "both", "count"}
         What categories of more than 12 levels become: what `categories` says, cross-fitted means of the target
         (scikit-learn's TargetEncoder), both, or their own code and how often the level occurs.
+    integers : {"number", "category", "both"}
+        What columns of few whole numbers become (`automl.columns.integers`).
     text : {"svd", "score", "both", "none"}
         Main directions of the TF-IDF, a cross-fitted linear model's scores, or both.
     text_unit : {"words", "pieces", "both"}
@@ -89,7 +94,7 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Whether scaled numbers are bent into (-3, 3).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913  # as scikit-learn wants an estimator's parameters
         self,
         categories: str = "onehot",
         missing: bool = False,
@@ -99,6 +104,7 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         seed: int = 0,
         max_levels: int = 50,
         many_levels: str = "count",
+        integers: str = "number",
         text: str = "score",
         text_unit: str = "both",
         text_components: int = 30,
@@ -115,6 +121,7 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.seed = seed
         self.max_levels = max_levels
         self.many_levels = many_levels
+        self.integers = integers
         self.text = text
         self.text_unit = text_unit
         self.text_components = text_components
@@ -125,7 +132,7 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     # ---- fit and transform, through the cache where the table has one
 
-    def fit(self, X: Table, y: Any = None) -> Input:
+    def fit(self, X: Table, y: Any = None) -> Preprocessor:
         """Learn medians, spreads, encodings, and which columns have missing values."""
         self.fit_transform(X, y)
         return self
@@ -142,7 +149,8 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def transform(self, X: Table) -> Array:
         """Prepare other rows."""
         if X.cache is None or not X.token or not self.token_:
-            return self.apply(X)
+            matrix: Array = X.once((id(self),), lambda: self.apply(X))
+            return matrix
         return X.cache.transformed(self, X)
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -158,12 +166,13 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def learn(self, table: Table, y: Array | None = None) -> Array:
         """Learn from a table, without the cache, and prepare its rows."""
         goal = _goal(y, self.task)
-        codes, blocks = table.codes, [table.numbers]  # rows are taken anew each time that they are asked for
+        self.few_ = table.integers if self.integers != "number" else ()
+        codes, blocks = self._codes_and_numbers(table)
         if table.dates.shape[1]:
             cycles = self.scale == "unit" if self.cycles is None else self.cycles
             self.dates_ = DateParts(cycles)
             blocks.append(self.dates_.fit_transform(table.dates))
-        many = [place for place, levels in enumerate(table.levels) if levels > MANY_LEVELS]
+        many = [place for place, levels in enumerate(table.levels) if levels > TARGET_LEVELS]
         if many and self.many_levels != "own":
             self.numbers_of_levels_ = LevelNumbers(self.many_levels, many, self.seed)
             blocks.append(self.numbers_of_levels_.fit_transform(codes, goal))
@@ -174,21 +183,44 @@ class Input(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.numbers_ = Numbers(self.missing, self.scale, self.fill, self.indicator, self.clip).fit(blocks, near)
         out = many if self.many_levels == "target" else []
         self.codes_ = LevelCodes(self.categories, self.max_levels, out, self.missing, self.unknown)
-        self.codes_.fit(codes, table.levels, near)
+        self.codes_.fit(codes, (*table.levels, *(few.n_levels for few in self.few_)), near)
         large = self.categories == "onehot" and len(codes) * self._width > MANY_CELLS
         self.precision_ = np.float32 if large or self.scale == "unit" else np.float64
         return self._join(blocks, codes)
 
     def apply(self, table: Table) -> Array:
         """Prepare a table, without the cache."""
-        codes, blocks = table.codes, [table.numbers]
-        if hasattr(self, "dates_"):
-            blocks.append(self.dates_.transform(table.dates))
-        if hasattr(self, "numbers_of_levels_"):
-            blocks.append(self.numbers_of_levels_.transform(codes))
-        if hasattr(self, "texts_"):
-            blocks.append(self.texts_.transform(table.texts))
+        codes, blocks = self._codes_and_numbers(table)
+        for name, part in self._parts().items():
+            given: list[Any] = [codes] if name == "numbers_of_levels_" else [table.dates]
+            given = [table.texts, table.once] if name == "texts_" else given
+            blocks.append(table.once((id(part),), partial(part.transform, *given)))
         return self._join(blocks, codes)
+
+    def _codes_and_numbers(self, table: Table) -> tuple[Array, list[Array]]:
+        """Rows are taken anew each time that they are asked for; few whole numbers are where they are wanted."""
+        codes, numbers = table.codes, table.numbers
+        if few := getattr(self, "few_", ()):  # models of before have none
+            codes = np.column_stack([codes, *(one.codes(numbers) for one in few)])
+            if self.integers == "category":
+                numbers = np.delete(numbers, [one.place for one in few], axis=1)
+        return codes, [numbers]
+
+    @property
+    def parts(self) -> list[Any]:
+        """What makes columns of numbers beside those of the table."""
+        return list(self._parts().values())
+
+    def unite(self, known: Callable[[Any], Any]) -> None:
+        """Exchange each part for the one that stands for all that are equal to it."""
+        if hasattr(self, "texts_"):
+            self.texts_.unite(known)
+        for name, part in self._parts().items():
+            setattr(self, name, known(part))
+
+    def _parts(self) -> dict[str, Any]:
+        names = ("dates_", "numbers_of_levels_", "texts_")
+        return {name: self.__dict__[name] for name in names if name in self.__dict__}
 
     @property
     def _width(self) -> int:

@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.preprocessing import QuantileTransformer
 
+from automl.estimators.forests import ask
+from automl.pipeline.constants import BEYOND, TARGET_QUANTILES
+
 Array = NDArray[Any]
 
 TARGET, PLAIN = "target", "plain"  # the parameter of target.toml, and its value that leaves the target as it is
-BEYOND = 0.5  # predictions stay within the range of the training rows and that share of it on either side
 
 
 class Transformed(RegressorMixin, BaseEstimator):  # type: ignore[misc]
@@ -40,7 +42,7 @@ class Transformed(RegressorMixin, BaseEstimator):  # type: ignore[misc]
             positive = y[y > 0]
             self.shift_ = 0.0 if self.low_ > 0 else float(np.quantile(positive, 0.05)) if len(positive) else 1.0
         elif self.how == "quantile":
-            n_quantiles = max(2, min(1000, len(y)))
+            n_quantiles = max(2, min(TARGET_QUANTILES, len(y)))
             self.quantiles_ = QuantileTransformer(n_quantiles=n_quantiles, output_distribution="normal", subsample=None)
             self.quantiles_.fit(y.reshape(-1, 1))
         self.center_, self.scale_ = 0.0, 1.0
@@ -55,7 +57,7 @@ class Transformed(RegressorMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Array) -> Array:
         """Values in the target's own unit."""
-        z = np.asarray(self.model.predict(X), dtype=np.float64).reshape(-1) * self.scale_ + self.center_
+        z = np.asarray(ask(self.model, X, "predict"), dtype=np.float64).reshape(-1) * self.scale_ + self.center_
         if self.how == PLAIN:
             return z
         if self.how == "quantile":

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.pipeline.constants import FEW_GAPS, FEW_SHARE, TYPICAL_BLOCKS
+
 Array = NDArray[Any]
 
-FEW_GAPS, FEW_SHARE = 20, 0.02  # fewer of a column, and less of its rows, say nothing
-BLOCKS = 16  # of rows, by a column's value, of which those that reach into the middle half are compared
 CHUNK_CELLS = 5_000_000  # that are sorted at a time
 
 
@@ -61,7 +61,7 @@ def _values(numbers: Array, goal: Array) -> Array:
     order = np.argsort(numbers, axis=0, kind="stable")  # NaN is last
     known = np.maximum(rows - np.isnan(numbers).sum(axis=0), 1)
     places = (known - 1) // 2
-    if goal.shape[1] and rows >= 4 * BLOCKS:
+    if goal.shape[1] and rows >= 4 * TYPICAL_BLOCKS:
         starts, counts, sums = _blocks(np.take_along_axis(numbers, order, axis=0), order, goal)
         off, noise = _off(sums, counts, goal), _noise(counts, goal)
         inside = (counts > 0) & (starts < 0.75 * rows) & (starts + counts > 0.25 * rows)
@@ -80,10 +80,10 @@ def _blocks(values: Array, order: Array, goal: Array) -> tuple[Array, Array, lis
     ranks = np.arange(rows)[:, None]
     fresh = np.vstack([np.ones((1, columns), dtype=bool), values[1:] != values[:-1]])
     first = np.maximum.accumulate(np.where(fresh, ranks, 0), axis=0)
-    place = (first * BLOCKS // rows + BLOCKS * np.arange(columns)).ravel()
-    counts = np.bincount(place, minlength=BLOCKS * columns)
+    place = (first * TYPICAL_BLOCKS // rows + TYPICAL_BLOCKS * np.arange(columns)).ravel()
+    counts = np.bincount(place, minlength=TYPICAL_BLOCKS * columns)
     sums = [np.bincount(place, one[order].ravel(), minlength=len(counts)) for one in goal.T]
-    shape = (columns, BLOCKS)
+    shape = (columns, TYPICAL_BLOCKS)
     counts, sums = counts.reshape(shape).T, [one.reshape(shape).T for one in sums]
     return np.cumsum(counts, axis=0) - counts, counts, sums
 

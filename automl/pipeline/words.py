@@ -2,66 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, csr_matrix, diags_array, hstack
+from scipy.sparse import csr_matrix
 from sklearn.decomposition import TruncatedSVD
 from sklearn.model_selection import KFold
-from sklearn.preprocessing import normalize
 
-from automl.data.table import Text
+from automl.columns.once import Key, Remember, anew
+from automl.columns.table import TextCounts
+from automl.pipeline.constants import SCORE_FOLDS, SCORE_PENALTY, SCORE_STEPS
+from automl.pipeline.terms import TfIdf, beside
 from automl.pipeline.typical import few
 
 Array = NDArray[Any]
-
-MAX_TERMS = 20_000  # the most frequent ones; more are slow and rarely seen again
-MIN_ROWS = 2  # a term of one row says nothing of another
-SCORE_FOLDS = 4
-PENALTY, RIDGE_STEPS = 3.0, 10  # on test rows of disaster_tweets and bird_strikes better than 0.3, 1, and 25 steps
-
-
-class TfIdf:
-    """Weights of terms (Salton and Buckley 1988): rows of length 1, the logarithm of counts, rare terms heavier.
-
-    Parameters
-    ----------
-    unit : {"words", "pieces", "both"}
-    """
-
-    def __init__(self, unit: str) -> None:
-        self.unit = unit
-
-    def fit_transform(self, text: Text) -> csr_matrix:
-        """Learn which terms are kept and what they weigh; shape (n_rows, n_terms)."""
-        counts = self._counts(text)
-        seen = np.bincount(counts.indices, minlength=counts.shape[1])
-        frequent = np.flatnonzero(seen >= MIN_ROWS)
-        if len(frequent) > MAX_TERMS:
-            order = np.argsort(-seen[frequent], kind="stable")[:MAX_TERMS]
-            frequent = np.sort(frequent[order])
-        if not len(
-            frequent
-        ):  # no two rows share a term: an empty one, as scikit-learn refuses matrices without columns
-            frequent = np.array([int(np.argmin(seen))])
-        self.terms_ = frequent
-        self.weights_ = np.log((1 + counts.shape[0]) / (1 + seen[frequent])) + 1
-        return self._weigh(counts)
-
-    def transform(self, text: Text) -> csr_matrix:
-        """The same terms of other rows."""
-        return self._weigh(self._counts(text))
-
-    def _counts(self, text: Text) -> csr_array:
-        if self.unit == "both":
-            return hstack([text.words, text.pieces], format="csr")
-        return text.words if self.unit == "words" else text.pieces
-
-    def _weigh(self, counts: csr_array) -> csr_matrix:
-        kept = counts[:, self.terms_].astype(np.float32)
-        kept.data = 1 + np.log(kept.data)
-        return csr_matrix(normalize(kept @ diags_array(self.weights_.astype(np.float32)), copy=False))
 
 
 class Directions:
@@ -91,7 +48,7 @@ class Directions:
         """Coordinates of other rows."""
         if self.svd_ is None:
             return np.zeros((weights.shape[0], 0))
-        return np.asarray(self.svd_.transform(weights))
+        return np.asarray(weights @ self.svd_.components_.T)  # as `svd_.transform`, without its checks
 
 
 class LinearScore:
@@ -146,8 +103,8 @@ def ridge(weights: csr_matrix, goal: Array) -> Array:
     residual = across @ (goal - goal.mean(axis=0)).astype(np.float32)
     coefs, direction = np.zeros_like(residual), residual.copy()
     size = np.square(residual).sum(axis=0)
-    for _ in range(RIDGE_STEPS):
-        moved = across @ (weights @ direction) + PENALTY * direction
+    for _ in range(SCORE_STEPS):
+        moved = across @ (weights @ direction) + SCORE_PENALTY * direction
         step = size / np.maximum((direction * moved).sum(axis=0), 1e-30)
         coefs += step * direction
         residual -= step * moved
@@ -171,11 +128,11 @@ class TextNumbers:
     def __init__(self, how: str, unit: str, components: int, seed: int = 0) -> None:
         self.how, self.unit, self.components, self.seed = how, unit, components, seed
 
-    def fit_transform(self, texts: tuple[Text, ...], goal: Array) -> Array:
+    def fit_transform(self, texts: tuple[TextCounts, ...], goal: Array) -> Array:
         """Learn, and give the training rows' numbers; without a goal there are no scores."""
         self.tfidfs_ = [TfIdf(self.unit) for _ in texts]
         weights = [tfidf.fit_transform(text) for tfidf, text in zip(self.tfidfs_, texts, strict=True)]
-        self.told_ = [_wordless(block).sum() >= few(block.shape[0]) for block in weights]
+        self.gaps_learned_ = [_wordless(block).sum() >= few(block.shape[0]) for block in weights]
         self.directions_: list[Directions] = []
         self.score_ = None
         parts = []
@@ -185,22 +142,34 @@ class TextNumbers:
             parts += self._with_gaps(found, weights)
         if self.how in ("score", "both") and goal.shape[1]:
             self.score_ = LinearScore(self.seed)
-            parts.append(self.score_.fit_transform(csr_matrix(hstack(weights, format="csr")), goal))
+            parts.append(self.score_.fit_transform(beside(weights), goal))
         return np.hstack([np.zeros((len(goal) or texts[0].words.shape[0], 0)), *parts])
 
-    def transform(self, texts: tuple[Text, ...]) -> Array:
-        """Numbers of other rows."""
-        weights = [tfidf.transform(text) for tfidf, text in zip(self.tfidfs_, texts, strict=True)]
+    def transform(self, texts: tuple[TextCounts, ...], once: Remember = anew) -> Array:
+        """Numbers of other rows; `once` remembers what is made of a text."""
+        learned = zip(self.keys, self.tfidfs_, texts, strict=True)
+        weights = [once(key, partial(tfidf.transform, text)) for key, tfidf, text in learned]
         found = [one.transform(block) for one, block in zip(self.directions_, weights, strict=False)]
         parts = self._with_gaps(found, weights)
         if self.score_ is not None:
-            parts.append(self.score_.transform(csr_matrix(hstack(weights, format="csr"))))
+            parts.append(self.score_.transform(beside(weights)))
         return np.hstack([np.zeros((texts[0].words.shape[0], 0)), *parts])
+
+    @property
+    def keys(self) -> list[Key]:
+        """What the weights of each column's terms are remembered by."""
+        return [(id(tfidf), place) for place, tfidf in enumerate(self.tfidfs_)]
+
+    def unite(self, known: Callable[[Any], Any]) -> None:
+        """Exchange the weights of terms for those that stand for all that are equal to them."""
+        self.tfidfs_ = [known(tfidf) for tfidf in self.tfidfs_]
 
     def _with_gaps(self, found: list[Array], weights: list[csr_matrix]) -> list[Array]:
         """NaN where a text has no word that was learned, though next to no training row lacked one."""
-        parts = zip(found, weights, self.told_, strict=False)
-        return [part if told else np.where(_wordless(block)[:, None], np.nan, part) for part, block, told in parts]
+        parts = zip(found, weights, self.gaps_learned_, strict=False)
+        return [
+            part if learned else np.where(_wordless(block)[:, None], np.nan, part) for part, block, learned in parts
+        ]
 
 
 def _wordless(weights: csr_matrix) -> NDArray[np.bool_]:

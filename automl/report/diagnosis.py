@@ -6,13 +6,11 @@ from typing import Literal
 
 import numpy as np
 
-from automl.trials.ranking import ranked
+from automl.report.constants import ERRORS, SHARE
+from automl.trials.ranking import behind, ranked
 from automl.trials.trial import DUMMY, Trial
 
 Diagnosis = Literal["overfits", "underfits", "fits"]
-
-ERRORS = 2.0  # standard errors that a difference must exceed
-SHARE = 0.02  # of the way from the dummy to the winner: the standard error where folds cannot tell it
 
 
 def diagnose(trials: list[Trial]) -> dict[int, Diagnosis]:
@@ -49,12 +47,11 @@ def diagnose(trials: list[Trial]) -> dict[int, Diagnosis]:
 
 def _name(trial: Trial, winner: Trial, dummy: Trial | None) -> Diagnosis | None:
     error = 0.0 if trial is winner else _standard_error(trial, winner, dummy)
-    if error is None or trial.loss is None or winner.loss is None:
-        return None
-    if trial.train_loss is None or winner.train_loss is None:
+    lost = behind(trial, winner)
+    if error is None or lost is None or trial.train_loss is None or winner.train_loss is None:
         return None
     clearly = ERRORS * error
-    if trial.loss - winner.loss <= clearly:
+    if lost <= clearly:
         return "fits"
     if trial.train_loss < winner.train_loss:
         return "overfits"
@@ -68,6 +65,5 @@ def _standard_error(trial: Trial, winner: Trial, dummy: Trial | None) -> float |
     mine, best = mine[:common], best[:common]
     if common > 1:
         return float(np.std(mine - best, ddof=1) / np.sqrt(len(mine)))
-    if dummy is None or dummy.loss is None or winner.loss is None:
-        return None
-    return SHARE * (dummy.loss - winner.loss)
+    way = None if dummy is None else behind(dummy, winner)
+    return None if way is None else SHARE * way

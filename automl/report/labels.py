@@ -9,15 +9,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from automl.data.duplicates import Repeats
+from automl.report.constants import BIN_ROWS, BINS, FAR, LEAST_GAIN
+from automl.validation.duplicates import Repeats
 
 Array = NDArray[Any]
 
-FAR = 5.0  # robust standard deviations of a residual
-BIN_ROWS, BINS = 100, 10  # least rows of a bin of predictions, and most bins: spread is often not the same everywhere
-LEAST_GAIN = (
-    0.01  # what the label's mean probability must gain on the shares of the classes, for models to know a thing
-)
 COLUMNS = ["row", "label", "predicted", "probability", "deviations", "reason"]
 PREDICTED, EQUAL = "its prediction by models that have not seen it", "an equal row"
 
@@ -119,9 +115,9 @@ def _far(y: Array, predicted: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
 
 def _disputed(y: Array, classes: Array | None, repeats: Repeats) -> NDArray[np.int64]:
     """Rows of which a copy has another label; where equal rows are coincidences, they say nothing about labels."""
-    if classes is None or repeats.together is None:
+    if classes is None or repeats.duplicate_groups is None:
         return np.zeros(0, dtype=np.int64)
-    groups = repeats.together
+    groups = repeats.duplicate_groups
     width = int(groups.max()) + 1
     lowest, highest = np.full(width, len(classes)), np.full(width, -1)
     np.minimum.at(lowest, groups, y)

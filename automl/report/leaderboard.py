@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from automl.data.metrics import Metric
 from automl.report.diagnosis import diagnose
 from automl.space.space import Space
+from automl.tasks.metrics import Metric
 from automl.trials.ranking import ranked
 from automl.trials.trial import Trial
 
@@ -19,20 +20,36 @@ COLUMNS = [
 ]  # fmt: skip
 
 
+class Cost(Protocol):
+    """What of a model's cost the leaderboard shows."""
+
+    @property
+    def predict_ms_per_row(self) -> float | None:
+        """Milliseconds; None where they were not measured."""
+
+
 class Handed(Protocol):
     """The part of a hand-over that the leaderboard shows."""
 
+    trial: Trial
     weights: dict[int, float]
     loss: float | None
     fold_losses: tuple[float, ...]
 
+    @property
+    def cost(self) -> Cost | None:
+        """Of the model."""
 
-def leaderboard(trials: list[Trial], space: Space, metric: Metric, handed: Handed) -> pd.DataFrame:
+
+def leaderboard(trials: Sequence[Trial], space: Space, metric: Metric, handed: Handed) -> pd.DataFrame:
     """One row a candidate, the best first; failed and unfinished ones have no rank.
+
+    One that was not evaluated in full, yet is handed over, is the first row, without a rank all the same: its score is
+    not comparable with those of the others.
 
     Parameters
     ----------
-    trials : list of Trial
+    trials : sequence of Trial
     space : Space
         Tells what differs from the defaults in `pipeline`.
     metric : Metric
@@ -46,7 +63,7 @@ def leaderboard(trials: list[Trial], space: Space, metric: Metric, handed: Hande
         is that of `automl.report.diagnosis`, empty where there is none.
     """
     order = {trial.number: place for place, trial in enumerate(ranked(trials))}
-    trials = _one_each(trials, order)
+    trials = _one_each(trials, order, handed.trial)
     named = diagnose(trials)
     rows = [{**_row(trial, space, metric), "diagnosis": named.get(trial.number)} for trial in trials]
     best = sorted((row for row in rows if row["id"] in order), key=lambda row: order[row["id"]])
@@ -57,19 +74,24 @@ def leaderboard(trials: list[Trial], space: Space, metric: Metric, handed: Hande
         row["rank"] = None
     for rank, row in enumerate(best, start=1):
         row["rank"] = rank
-    frame = pd.DataFrame([*best, *rest], columns=COLUMNS)
+    rows = [*best, *rest]
+    if handed.trial.number not in order:
+        rows.sort(key=lambda row: row["id"] != handed.trial.number)
+    frame = pd.DataFrame(rows, columns=COLUMNS)
     types = {"rank": "Int64", "id": "int64", "folds": "int64"}
     types |= dict.fromkeys(("score", "score_std", "score_train", "fit_seconds", "size_kb"), "float64")
     return frame.astype({**types, "predict_ms_per_row": "float64"})
 
 
-def _one_each(trials: list[Trial], order: dict[int, int]) -> list[Trial]:
-    """Each candidate's trial that is ranked, else the one on the highest rung that it was tried on."""
+def _one_each(trials: Sequence[Trial], order: dict[int, int], handed: Trial) -> list[Trial]:
+    """Each candidate's trial that is ranked or handed over, else the one on the highest rung that it was tried on."""
     found: dict[str, Trial] = {}
     for trial in trials:
         before = found.setdefault(trial.candidate.key, trial)
         if (trial.number in order, trial.rung.work) > (before.number in order, before.rung.work):
             found[trial.candidate.key] = trial
+    if handed.number not in order:
+        found[handed.candidate.key] = handed
     return sorted(found.values(), key=lambda trial: trial.number)
 
 
@@ -85,9 +107,9 @@ def _row(trial: Trial, space: Space, metric: Metric) -> dict[str, Any]:
         "score_train": metric.score(trial.train_loss),
         "folds": trial.folds,
         "rung": str(trial.rung),
-        "fit_seconds": trial.prepare_seconds + trial.fit_seconds,
-        "predict_ms_per_row": 1000 * trial.predict_seconds / trial.rows_predicted if trial.rows_predicted else None,
-        "size_kb": trial.model_bytes / 1000,
+        "fit_seconds": trial.measures.prepare_seconds + trial.measures.fit_seconds,
+        "predict_ms_per_row": trial.measures.predict_ms_per_row,
+        "size_kb": trial.measures.model_bytes / 1000,
         "origin": trial.origin,
         "status": trial.status,
         "error": trial.error or (None if trial.complete else trial.why or None),
@@ -110,7 +132,8 @@ def _ensemble_row(trials: list[Trial], metric: Metric, handed: Handed, rows: dic
         "diagnosis": None,
         "folds": members[0]["folds"],
         "rung": members[0]["rung"],
-        **{name: sum(row[name] for row in members) for name in ("fit_seconds", "predict_ms_per_row", "size_kb")},
+        **{name: sum(row[name] for row in members) for name in ("fit_seconds", "size_kb")},
+        "predict_ms_per_row": None if handed.cost is None else handed.cost.predict_ms_per_row,
         "origin": "ensemble",
         "status": "ok",
         "error": None,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from automl.data.metrics import Metric
 from automl.output import say
 from automl.schedule.budget import Budget
+from automl.tasks.metrics import Metric
 from automl.trials.history import History
 from automl.trials.trial import Trial
 
@@ -26,6 +26,8 @@ class Progress:
     best_score : float or None
         In the metric's own unit.
     best_family : str or None
+    best_repeats : int
+        Cross-validations that `best_score` is of: above 1 once those that were repeated rank.
     trial : Trial or None
         The one that just ended; None while waiting.
     """
@@ -38,6 +40,7 @@ class Progress:
     best_score: float | None
     best_family: str | None
     trial: Trial | None
+    best_repeats: int = 1
 
 
 class Reporter:
@@ -74,6 +77,7 @@ class Reporter:
             best_score=None if best is None else self.metric.score(best.loss),
             best_family=None if best is None else best.candidate.family,
             trial=trial,
+            best_repeats=1 if best is None else int(best.rung.folds),
         )
         for callback in self.callbacks:
             callback(progress)
@@ -84,13 +88,16 @@ class Printer:
 
     def __init__(self) -> None:
         self._best: float | None = None
+        self._repeats = 1
 
     def __call__(self, progress: Progress) -> None:
         """Print where there is something better."""
         if progress.best_score is None or progress.best_score == self._best:
             return
-        self._best = progress.best_score
+        anew = progress.best_repeats > self._repeats
+        self._best, self._repeats = progress.best_score, progress.best_repeats
+        why = f"  (now of {self._repeats} cross-validations, on which the best rank anew)" if anew else ""
         say(
             f"{progress.seconds:7.1f} s  {progress.trials:4d} trials  "
-            f"{progress.metric} {progress.best_score:.5g}  {progress.best_family}"
+            f"{progress.metric} {progress.best_score:.5g}  {progress.best_family}{why}"
         )

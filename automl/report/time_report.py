@@ -46,10 +46,10 @@ class TimeReport:
         """
         searched = [trial for trial in history.trials if trial.origin != DUMMY]
         work = {
-            "prepare": sum(trial.threads * trial.prepare_seconds for trial in searched),
-            "fit": sum(trial.threads * trial.fit_seconds for trial in searched),
-            "predict": sum(trial.threads * trial.predict_seconds for trial in searched),
-            "save": sum(trial.threads * trial.write_seconds for trial in searched),
+            "prepare": sum(trial.threads * trial.measures.prepare_seconds for trial in searched),
+            "fit": sum(trial.threads * trial.measures.fit_seconds for trial in searched),
+            "predict": sum(trial.threads * trial.measures.predict_seconds for trial in searched),
+            "save": sum(trial.threads * trial.measures.write_seconds for trial in searched),
         }
         begun = self.started + sum(seconds for name, seconds in self._laps.items() if name in ("read", "dummy"))
         first = max(0.0, self._first_job - begun) if self._first_job is not None else 0.0

@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import replace
 
-from automl.trials.trial import Trial
+from automl.trials.trial import Rung, Trial
 
 
-def with_verdicts(trials: list[Trial]) -> list[Trial]:
+def with_verdicts(trials: Sequence[Trial]) -> list[Trial]:
     """The trials of a run that has ended; where a candidate stopped below the top, `why` says what stood above it.
 
     Parameters
     ----------
-    trials : list of Trial
+    trials : sequence of Trial
 
     Returns
     -------
     list of Trial
     """
-    risen = {trial.candidate.key for trial in trials if trial.rung.whole}
-    return [trial if trial.candidate.key in risen else _judged(trial, trials) for trial in trials]
+    highest: dict[str, Rung] = {}
+    losses: dict[Rung, list[float]] = {}
+    for trial in trials:
+        key = trial.candidate.key
+        highest[key] = max(trial.rung, highest.get(key, trial.rung), key=lambda rung: (rung.whole, rung.work))
+        if trial.loss is not None:
+            losses.setdefault(trial.rung, []).append(trial.loss)
+    rivals = {rung: sorted(found) for rung, found in losses.items()}
+    return [_judged(trial, highest[trial.candidate.key], rivals) for trial in trials]
 
 
-def _judged(trial: Trial, trials: list[Trial]) -> Trial:
-    higher = any(t.candidate.key == trial.candidate.key and t.rung.work > trial.rung.work for t in trials)
-    if trial.status != "ok" or trial.loss is None or higher:
+def _judged(trial: Trial, highest: Rung, rivals: dict[Rung, list[float]]) -> Trial:
+    risen = highest.whole or highest.work > trial.rung.work
+    if risen or trial.status != "ok" or trial.loss is None:
         return trial
-    rivals = [t.loss for t in trials if t.rung == trial.rung and t.loss is not None]
-    rank = 1 + sum(loss < trial.loss for loss in rivals)
-    verdict = f"went no further: rank {rank} of {len(rivals)} with {trial.rung}"
+    losses = rivals[trial.rung]
+    verdict = f"went no further: rank {1 + bisect_left(losses, trial.loss)} of {len(losses)} with {trial.rung}"
     return replace(trial, why="; ".join(part for part in (trial.why, verdict) if part))

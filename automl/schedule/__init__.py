@@ -1,19 +1,18 @@
-"""How thoroughly, and for how long."""
+"""How thoroughly, and for how long; `from automl.schedule import Auto` works for every schedule."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
-from automl.schedule.auto import Auto
-from automl.schedule.budget import Budget
-from automl.schedule.cost import CostModel
-from automl.schedule.halving import Halving, Hyperband, Rule, Whole
-from automl.schedule.ladder import Ladder
+from automl.registry import Registry
 
-# name -> rule, made of the ladder, the cost model, the metric's name, the search's budget and its cores
-SCHEDULES: dict[str, Callable[[Ladder, CostModel, str, Budget, int], Rule]] = {
-    "auto": Auto,
-    "halving": lambda ladder, *_: Halving(ladder),
-    "hyperband": lambda ladder, *_: Hyperband(ladder),
-    "none": lambda ladder, *_: Whole(ladder),
-}
+if TYPE_CHECKING:
+    from automl.schedule.base import Schedule
+
+SCHEDULES: Registry[Schedule] = Registry(
+    "automl.schedule", argument="schedule", method="policy", group="automl.schedules"
+)
+
+
+def __getattr__(name: str) -> Any:
+    return SCHEDULES.exported(name)

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from statistics import median
 
-from automl.data.task import Task
+from automl.schedule.constants import BOOSTING_ROUNDS, CORRECTED_BY, PROCESS_BYTES, SPEEDUP, STACK_FITS
 from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
 from automl.space.facts import fitted_once
 from automl.space.space import Space
+from automl.tasks.task import Task
 from automl.trials.history import History
 from automl.trials.trial import TOP, Rung, Trial
-
-STACK_FITS = 4  # fits of a stack's inner model a fold: 3 inner folds and one on all training rows
-BOOSTING_ROUNDS = 12  # over the learning rate: rounds after which early stopping usually stops (on our tables 4 to 20)
-MEMORY = 15  # trials of a family that the correction looks at
-PROCESS_BYTES = 250e6  # of a worker that has only begun
 
 
 class CostModel:
@@ -56,7 +53,7 @@ class CostModel:
         cost = component.cost
         iterations = 1.0
         if (name := component.fidelity.iterations) is not None:
-            value = dict(node.params).get(name, component.estimator.fixed.get(name))
+            value = component.fidelity.usual or dict(node.params).get(name, component.estimator.fixed.get(name))
             iterations = share * (float(value) if isinstance(value, (int, float)) else 100.0)
             rate = dict(node.params).get("learning_rate")
             if component.adapter == "boosting" and isinstance(rate, float):
@@ -73,22 +70,29 @@ class CostModel:
 
     def _correction(self, family: str, history: History) -> float:
         """Of whole trials where there are some: on few rows, what does not grow with them weighs more."""
-        known = [t for t in history.trials if t.candidate.family == family and t.status in ("ok", "timeout")]
-        known = [trial for trial in known if trial.rung.whole] or known
-        ratios = [trial.work_seconds / self.nominal(trial.candidate, trial.rung) for trial in known[-MEMORY:]]
+        known = (trial for trial in history.latest(family) if trial.status in ("ok", "timeout"))
+        whole = (t for t in history.latest(family) if t.status in ("ok", "timeout") and t.rung.whole)
+        last = list(islice(whole, CORRECTED_BY)) or islice(known, CORRECTED_BY)
+        ratios = [trial.work_seconds / self.nominal(trial.candidate, trial.rung) for trial in last]
         return median(ratios) if ratios else 1.0
 
     def predict_bytes(self, candidate: Candidate, history: History, rung: Rung = TOP) -> float:
         """Memory of the process: a prior by rows and columns, or what the family's trials needed for their rows."""
         family = self.space.component(candidate.family)
         columns = self.wide_columns if family.accepts.categories == "onehot" else self.columns
-        known = [t for t in history.trials if self.measured and t.candidate.family == family.name and t.peak_bytes]
-        grown = [max(0.0, trial.peak_bytes - PROCESS_BYTES) / trial.rung.rows for trial in known[-MEMORY:]]
+        told = ((trial.measures.peak_bytes, trial.rung.rows) for trial in history.latest(family.name))
+        known = (pair for pair in told if self.measured and pair[0])
+        grown = [max(0.0, peak - PROCESS_BYTES) / rows for peak, rows in islice(known, CORRECTED_BY)]
         return PROCESS_BYTES + rung.rows * (max(grown) if grown else family.cost.bytes * self.rows * columns)
 
     def spent(self, trial: Trial) -> float:
         """Seconds that a trial took; by the prior where no clock may decide."""
         return trial.work_seconds if self.measured else self.nominal(trial.candidate, trial.rung)
+
+
+def speedup(threads: int) -> float:
+    """How much faster a fit is on several threads than on one, about."""
+    return 1 + SPEEDUP * (threads - 1)
 
 
 def _fits(node: Node, fits: int = 1) -> list[tuple[Node, int]]:

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from automl.schedule.constants import ETA, ITERATIONS, LEAST_ROWS, MOST_RUNGS
 from automl.space.candidate import Candidate
 from automl.space.space import Space
 from automl.trials.trial import TOP, Rung
-
-ETA = 3  # a rung fits so many times as much as the one below it, and so many try for one place on it
-LEAST_ROWS = 1_500  # training rows of the cheapest rung: fewer tell too little of many
-MOST = 4  # rungs of fewer rows
-ITERATIONS = (1 / ETA**2, 1 / ETA)  # shares, where there are too few rows to leave any out
 
 
 @dataclass(frozen=True)
@@ -47,7 +43,7 @@ class Ladder:
         repeats : int
         """
         train = rows * (folds - 1) / folds if folds > 1 else 0.8 * rows
-        shares = [1 / ETA**power for power in range(MOST, 0, -1) if train / ETA**power >= LEAST_ROWS]
+        shares = [1 / ETA**power for power in range(MOST_RUNGS, 0, -1) if train / ETA**power >= LEAST_ROWS]
         if shares:
             return cls(space, (*(Rung(rows=share, folds=1 / folds) for share in shares), TOP), repeats)
         return cls(space, (*(Rung(iterations=share, folds=1 / folds) for share in ITERATIONS), TOP), repeats)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from automl.schedule.constants import LEAST_RIVALS, RACE_ERRORS, RIVAL_PLACE
 from automl.trials.history import History
 from automl.trials.trial import Race
 
-KEEP = 10  # a candidate need not be the best: it runs against the tenth, as an ensemble wants several
-LEAST = 4  # whole candidates from which the spread of differences between folds is read
-ERRORS = 2.0  # standard errors of the mean difference that it must be behind
 CURVE_METRICS = ("log_loss", "rmse", "mae")  # what validation curves measure, too
 
 
@@ -26,15 +24,15 @@ def make_race(history: History, metric: str) -> Race | None:
     metric : str
         Name of the run's metric.
     """
-    whole = [trial for trial in history.searched() if len(trial.fold_losses) > 1]
-    folds = max((len(trial.fold_losses) for trial in whole), default=0)
-    whole = [trial for trial in whole if len(trial.fold_losses) == folds]
-    if len(whole) < LEAST:
+    best = history.searched()[: 2 * RIVAL_PLACE]  # those with the most folds are before the others
+    folds = len(best[0].fold_losses) if best else 0
+    whole = [trial for trial in best if len(trial.fold_losses) == folds]
+    if folds < 2 or len(whole) < LEAST_RIVALS:
         return None
-    losses = np.array([trial.fold_losses for trial in whole[: 2 * KEEP]])
+    losses = np.array([trial.fold_losses for trial in whole])
     spread = float(np.median(np.std(losses[1:] - losses[0], axis=1, ddof=1)))
-    last = losses[:KEEP][-1]
-    place = min(KEEP, len(losses))
-    limits = [float(last[:n].mean() + ERRORS * spread / np.sqrt(n)) for n in range(1, folds)]
+    last = losses[:RIVAL_PLACE][-1]
+    place = min(RIVAL_PLACE, len(losses))
+    limits = [float(last[:n].mean() + RACE_ERRORS * spread / np.sqrt(n)) for n in range(1, folds)]
     why = f"clearly behind number {place} (trial {whole[place - 1].number})"
     return Race(tuple(limits), metric in CURVE_METRICS, why)

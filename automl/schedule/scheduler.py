@@ -7,24 +7,25 @@ import time
 from random import Random
 from typing import Protocol
 
+from automl.schedule.base import FidelityPolicy
 from automl.schedule.budget import Budget
-from automl.schedule.cost import CostModel
-from automl.schedule.halving import Rule
+from automl.schedule.constants import (
+    ALONE_SHARE,
+    ATTEMPTS,
+    CHEAPEST,
+    LIMIT_SHARE,
+    LONGEST_SHARE,
+    MANY_ROWS,
+    TIMED_SHARE,
+    TOO_LONG,
+)
+from automl.schedule.cost import CostModel, speedup
 from automl.space.candidate import Candidate
 from automl.space.seed import derive_seed
 from automl.trials.history import History
 from automl.trials.trial import DUMMY, Job, Proposal, Rung
 
-ATTEMPTS = 20  # asks of the strategy before the scheduler draws for itself
-TOO_LONG = 3  # proposals that do not fit the time left before it draws for itself
-CHEAPEST = 5  # families among which it then draws
-LONG = 0.5  # share of the search from which a job gets all threads, rather than a neighbour
-MANY_ROWS = 50_000  # the same where the number of candidates ends the search
-TIMED = 0.4  # share of its seconds that a model needs which ends with what it has when time is over
-SPEEDUP = 0.7  # what each further thread brings, beside the first
 OURS = ("sklearn.", "automl.")  # libraries that the main process has loaded
-LIMIT_SHARE = 0.25  # of the search time: the longest that a trial may take once there is a model,
-LONGEST_SHARE = 0.6  # or twice what was expected of it, up to this share
 
 
 class Asks(Protocol):
@@ -40,9 +41,8 @@ class Scheduler:
     Parameters
     ----------
     budget : Budget
-        The search's part.
     cost : CostModel
-    rule : Rule
+    policy : FidelityPolicy
         How thoroughly candidates are evaluated.
     n_jobs : int
     trial_timeout : float or None
@@ -57,7 +57,7 @@ class Scheduler:
         self,
         budget: Budget,
         cost: CostModel,
-        rule: Rule,
+        policy: FidelityPolicy,
         n_jobs: int,
         trial_timeout: float | None = None,
         bytes_limit: int | None = None,
@@ -65,7 +65,7 @@ class Scheduler:
         score_seconds: float = 0.0,
     ) -> None:
         self.score_seconds = score_seconds
-        self.budget, self.cost, self.rule, self.n_jobs = budget, cost, rule, n_jobs
+        self.budget, self.cost, self.policy, self.n_jobs = budget, cost, policy, n_jobs
         self.trial_timeout, self.bytes_limit = trial_timeout, bytes_limit
         self.exhausted = False
         self.ask_seconds = 0.0
@@ -73,13 +73,12 @@ class Scheduler:
         self._barren: tuple[int, int] | None = None  # what the history looked like when nothing fitted
 
     def next(self, history: History, strategy: Asks) -> Job | None:
-        """The next job; None when there is none to start now."""
-        self.budget.expect_hand_over(history, self.cost.folds)
+        """The next job; None when there is none to start now. Nothing that is given is changed."""
         if history.unfinished:
             trial = history.unfinished[0]
             proposal = Proposal(trial.candidate, trial.origin, trial.parents)
             return self._job(proposal, trial.rung, history, trial=trial.number)
-        promotion = self.rule.promotion(history, lambda candidate, rung: self._fits(candidate, rung, history))
+        promotion = self.policy.promotion(history, lambda candidate, rung: self._fits(candidate, rung, history))
         if promotion is not None:
             trial = promotion.trial
             proposal = Proposal(trial.candidate, trial.origin, trial.parents)
@@ -103,7 +102,7 @@ class Scheduler:
         if proposal is None:
             self._barren = seen_now
             return None
-        return self._job(proposal, self.rule.entry(proposal.candidate, history), history)
+        return self._job(proposal, self.policy.entry(proposal.candidate, history), history)
 
     def _ask(self, history: History, strategy: Asks) -> Proposal | None:
         too_long = 0
@@ -137,7 +136,7 @@ class Scheduler:
     # ---- what fits, and how much of the machine it gets
 
     def _enters(self, candidate: Candidate, history: History) -> bool:
-        return self._fits(candidate, self.rule.entry(candidate, history), history)
+        return self._fits(candidate, self.policy.entry(candidate, history), history)
 
     def _fits(self, candidate: Candidate, rung: Rung, history: History) -> bool:
         left = self.budget.search_left()
@@ -151,9 +150,9 @@ class Scheduler:
 
     def _in_time(self, candidate: Candidate, rung: Rung, history: History, threads: int) -> bool:
         left = self.budget.search_left()
-        seconds = self.cost.predict(candidate, history, rung) / _speedup(threads)
+        seconds = self.cost.predict(candidate, history, rung) / speedup(threads)
         timed = history.space.component(candidate.family).fidelity.timed
-        return left is None or (TIMED if timed else 1.0) * seconds <= left
+        return left is None or (TIMED_SHARE if timed else 1.0) * seconds <= left
 
     def _threads(self, candidate: Candidate, rung: Rung, history: History) -> int:
         """Native threads of a job: all for what would take long alone, or needs more than its part of the memory.
@@ -166,7 +165,7 @@ class Scheduler:
             return 1
         if not self.cost.measured or total is None:
             return self.n_jobs if rung.rows * self.cost.rows >= MANY_ROWS else 1
-        if self.cost.predict(candidate, history, rung) > LONG * total and not (
+        if self.cost.predict(candidate, history, rung) > ALONE_SHARE * total and not (
             history.running() and self._in_time(candidate, rung, history, 1)
         ):
             return self.n_jobs
@@ -181,10 +180,10 @@ class Scheduler:
             rung,
             threads=threads,
             seconds_limit=self._seconds_limit(proposal.candidate, rung, history),
-            ends=self.budget.search_ends(),
+            seconds_left=self.budget.search_ends_after(),
             bytes_limit=part,
             trial=trial,
-            race=self.rule.race(proposal.candidate, rung, history),
+            race=self.policy.race(proposal.candidate, rung, history),
             why=why,
             expected=self._expected(proposal.candidate, rung, history),
         )
@@ -212,7 +211,3 @@ class Scheduler:
         predicted = math.inf if timed else self.cost.predict(candidate, history, rung)  # the former end with a model
         expected = min(LONGEST_SHARE * total, 2 * predicted)
         return max(LIMIT_SHARE * total, 2 * first.work_seconds, expected)
-
-
-def _speedup(threads: int) -> float:
-    return 1 + SPEEDUP * (threads - 1)

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from automl.errors import CandidateError
-from automl.space.domain import Domain, Value, describe
+from automl.space.domain import Domain, Float, Value
+
+BY_ROWS = 200  # rows at which a default that goes by them is its factor
 
 Categories = Literal["native", "ordinal", "onehot"]
 Scale = Literal["any", "unit"]
@@ -49,8 +51,17 @@ class Param:
     when: tuple[Condition, ...] = ()
     at_most: Literal["rows", "columns"] | None = None
     task: Literal["classification", "regression"] | None = None
-    needs: str | None = None  # a trait of the table without which the parameter has no effect, such as "text"
+    needs: str | None = None  # a meta-feature without which the parameter has no effect, such as "text"
     uses_target: tuple[Value, ...] = ()  # values with which the component learns from y
+    # of a kind of task: a and b of a default a (rows / 200)^b
+    by_rows: tuple[tuple[str, tuple[float, float]], ...] = ()
+
+    def default_for(self, task: str, rows: int) -> Value:
+        """The default on so many training rows, of a task "classification" or "regression"."""
+        if (rule := dict(self.by_rows).get(task)) is None or not isinstance(self.domain, Float):
+            return self.default
+        factor, power = rule
+        return self.domain.near(factor * (rows / BY_ROWS) ** power)
 
 
 @dataclass(frozen=True)
@@ -70,7 +81,7 @@ class EstimatorRef:
 
 @dataclass(frozen=True)
 class Accepts:
-    """The form of data that a component takes; the leaf prepares the rest."""
+    """The form of data that a component takes; the preprocessor does the rest."""
 
     missing: bool = False
     unknown: bool = False  # levels of a category that no training row has
@@ -83,15 +94,18 @@ class Accepts:
 class Fidelity:
     """What can be made cheaper; `iterations` names the parameter that counts trees or epochs.
 
-    `out_of_bag` names the parameter that must be true for one fit on all rows to validate itself; `rows` says whether
-    fits on some of the rows tell how good one on all of them would be, `timed` whether a fit can end with what it has
-    when time is over.
+    `usual` is how many a fit that ends by its validation curve usually has, where the parameter is only a cap: shares
+    of the iterations are of it. `out_of_bag` names the parameter that must be true for one fit on all rows to validate
+    itself; `rows` says whether fits on some of the rows tell how good one on all of them would be, `timed` whether a
+    fit can end with what it has when time is over. `size` names the parameter that says how large boosted trees are.
     """
 
     iterations: str | None = None
+    usual: int | None = None
     out_of_bag: str | None = None
     rows: bool = True
     timed: bool = False
+    size: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,10 +123,10 @@ class Cost:
 
 @dataclass(frozen=True)
 class Component:
-    """A model family (kind ``model``), a preparation step (``step``), or the leaf that reads the table (``leaf``)."""
+    """A model family, a preparation step, or the preprocessor, which is called `input` in candidates."""
 
     name: str
-    kind: Literal["model", "step", "leaf"]
+    kind: Literal["model", "step", "preprocessor"]
     summary: str
     estimator: EstimatorRef
     accepts: Accepts
@@ -163,5 +177,5 @@ class Component:
         for name, value in values:
             domain = self.param(name).domain
             if value not in domain:
-                return f"{self.name}: {name} must be {describe(domain)}, got {value!r}."
+                return f"{self.name}: {name} must be {domain.describe()}, got {value!r}."
         return None

@@ -1,15 +1,19 @@
 """Domains: the sets of values that a hyperparameter may take.
 
 Every domain maps the unit interval onto its values (`from_unit`) and back (`to_unit`), so that a uniform draw in
-[0, 1] is a draw from the declared distribution. Strategies that think in numbers work in that interval.
+[0, 1] is a draw from the declared distribution. Strategies that think in numbers work in that interval. What a strategy
+needs of a domain is a method here: none asks of what kind one is.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from random import Random
 from statistics import NormalDist
 from typing import Any, Protocol
+
+from automl.space.constants import NEIGHBOUR_SHARE, NEIGHBOUR_STEP
 
 Value = int | float | bool | str | None
 
@@ -18,18 +22,53 @@ _DIGITS = 6
 
 
 class Domain(Protocol):
-    """What all domains can do."""
+    """What all domains can do; a kind of its own derives from it."""
+
+    @property
+    def shares(self) -> tuple[float, ...] | None:
+        """Probability of each option where options have no order; None of a range."""
+        return None
 
     def __contains__(self, value: object) -> bool: ...
 
     def from_unit(self, unit: float) -> Any:
         """Value at `unit`, a number in [0, 1]."""
+        ...
 
     def to_unit(self, value: Any) -> float:
         """Place of `value` in [0, 1]; `from_unit` maps it back to the same value."""
+        ...
+
+    def encode(self, value: Any) -> float:
+        """`value` as a coordinate: its place in [0, 1], or its index among options that have no order."""
+        return self.to_unit(value)
+
+    def decode(self, number: float) -> Any:
+        """Value of a coordinate; the reverse of `encode`."""
+        return self.from_unit(float(number))
+
+    def sample(self, rng: Random) -> Any:
+        """A draw from the declared distribution."""
+        return self.from_unit(rng.random())
+
+    def neighbour(self, value: Any, rng: Random) -> Any:
+        """Another value, mostly one a small step away."""
+        sigma, moved = NEIGHBOUR_STEP, value
+        while moved == value:
+            unit = rng.random()
+            if rng.random() < NEIGHBOUR_SHARE:
+                unit = min(max(self.to_unit(value) + rng.gauss(0, sigma), 0.0), 1.0)
+                sigma *= 1.5  # a narrow range of whole numbers needs a wider step
+            moved = self.from_unit(unit)
+        return moved
 
     def cast(self, value: Any) -> Any:
         """`value` in the domain's own Python type (1 becomes 1.0 in a Float); unchanged where that is not possible."""
+        ...
+
+    def describe(self) -> str:
+        """One phrase for people: ``0.005 to 0.5 (log)`` or ``one of 'l1', 'l2'``."""
+        ...
 
 
 def _is_number(value: object) -> bool:
@@ -37,7 +76,7 @@ def _is_number(value: object) -> bool:
 
 
 @dataclass(frozen=True)
-class _Range:
+class _Range(Domain):
     low: float
     high: float
     log: bool = False
@@ -55,6 +94,12 @@ class _Range:
             raise ValueError("step must be above 0 and does not go with log = true")
         if self.normal is not None and self.normal[1] <= 0:
             raise ValueError(f"the standard deviation of normal must be above 0, got {self.normal[1]!r}")
+
+    def describe(self) -> str:
+        """The ends, and what is special between them."""
+        notes = [word for word, on in (("log", self.log), ("normal", self.normal)) if on]
+        notes += [f"step {self.step:g}"] if self.step else []
+        return f"{self.low!r} to {self.high!r}" + (f" ({', '.join(notes)})" if notes else "")
 
     def _warp(self, number: float) -> float:
         return math.log(number) if self.log else float(number)
@@ -98,6 +143,10 @@ class Float(_Range):
             value = self.low + min(int(unit * count), count - 1) * self.step
         else:
             value = self._unwarp(self._at(unit, self._warp(self.low), self._warp(self.high)))
+        return self.near(value)
+
+    def near(self, value: float) -> float:
+        """The value in the domain that is next to `value`, in few digits."""
         return min(max(float(f"{value:.{_DIGITS}g}"), float(self.low)), float(self.high))
 
     def to_unit(self, value: float) -> float:
@@ -145,7 +194,7 @@ class Int(_Range):
 
 
 @dataclass(frozen=True)
-class Choice:
+class Choice(Domain):
     """One of several values; `weights` are their shares of the draws (equal where not given)."""
 
     options: tuple[Value, ...]
@@ -195,12 +244,19 @@ class Choice:
         place = self.index(value)
         return sum(self.shares[:place]) + self.shares[place] / 2
 
+    def encode(self, value: Value) -> int:
+        """Index of `value`."""
+        return self.index(value)
 
-def describe(domain: Domain) -> str:
-    """One phrase for people: ``0.005 to 0.5 (log)`` or ``one of 'l1', 'l2'``."""
-    if isinstance(domain, Choice):
-        return "one of " + ", ".join(repr(option) for option in domain.options)
-    assert isinstance(domain, (Float, Int))
-    notes = [word for word, on in (("log", domain.log), ("normal", domain.normal)) if on]
-    notes += [f"step {domain.step:g}"] if domain.step else []
-    return f"{domain.low!r} to {domain.high!r}" + (f" ({', '.join(notes)})" if notes else "")
+    def decode(self, number: float) -> Value:
+        """Option of that index."""
+        return self.options[int(number)]
+
+    def neighbour(self, value: Value, rng: Random) -> Value:
+        """Any other option, by their shares."""
+        here = self.index(value)
+        return rng.choices(self.options, [share * (place != here) for place, share in enumerate(self.shares)])[0]
+
+    def describe(self) -> str:
+        """The options."""
+        return "one of " + ", ".join(repr(option) for option in self.options)

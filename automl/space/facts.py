@@ -9,7 +9,7 @@ from automl.space.space import Space
 
 
 def uses_target(candidate: Candidate, space: Space) -> bool:
-    """Whether anything below the model learns from `y`: a step or a leaf's parameter that says so, or a stack."""
+    """Whether anything below the model learns from `y`: a step, a value of the preprocessor, or a stack."""
     return any(_uses_target(node, space) for part in candidate.root.inputs for node in _nodes(part))
 
 
@@ -32,8 +32,8 @@ def _uses_target(node: Node, space: Space) -> bool:
         return node.component == STACK
     component = space.component(node.component)
     values = dict(node.params)
-    told = any(values.get(param.name) in param.uses_target for param in component.params if param.uses_target)
-    return told or component.uses_target
+    learns = any(values.get(param.name) in param.uses_target for param in component.params if param.uses_target)
+    return learns or component.uses_target
 
 
 def _nodes(node: Node) -> Iterator[Node]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
@@ -14,13 +13,12 @@ from typing import Any
 from automl.errors import ArgumentError, CandidateError
 from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
 from automl.space.component import Accepts, Component, EstimatorRef
+from automl.space.constants import MAX_DEPTH, MAX_SIZE, SLOT_NONE
 from automl.space.domain import Int, Value
+from automl.wording import did_you_mean
 
 SLOTS = ("scale", "reduce")  # the template of TPE and random search: model(reduce(scale(input)))
-SLOT_NONE = 0.7  # share of draws that leave a slot of the template empty
-MAX_DEPTH = 5
-MAX_SIZE = 8
-BARE = Component(INPUT, "leaf", "The table.", EstimatorRef(), Accepts())  # a leaf without parameters
+BARE = Component(INPUT, "preprocessor", "The table.", EstimatorRef(), Accepts())  # without parameters
 
 
 @dataclass(frozen=True)
@@ -34,16 +32,19 @@ class Space:
     steps: Mapping[str, Component]
     portfolio: tuple[Mapping[str, Any], ...] = ()
     kind: str | None = None
-    leaf: Component = BARE
+    preprocessor: Component = BARE
 
     # ---- which components
 
     def component(self, name: str) -> Component:
         """The model or step of that name."""
-        found = self.leaf if name == INPUT else self.models.get(name) or self.steps.get(name)
+        found = self.preprocessor if name == INPUT else self.models.get(name) or self.steps.get(name)
         if found is None:
-            known = ", ".join([*self.models, *self.steps])
-            raise CandidateError(f"There is no component {name!r} in this search space; it has {known}.")
+            known = [*self.models, *self.steps]
+            hint = did_you_mean(name, known)
+            raise CandidateError(
+                f"There is no component {name!r} in this search space; it has {', '.join(known)}.{hint}"
+            )
         return found
 
     def slot(self, slot: str) -> list[Component]:
@@ -55,8 +56,8 @@ class Space:
         for argument, names in (("include", include), ("exclude", exclude)):
             for name in names or ():
                 if name not in self.models and name not in self.steps:
-                    known, near = ", ".join(self.models), difflib.get_close_matches(name, self.models, n=1)
-                    hint = f" Did you mean {near[0]!r}?" if near else ""
+                    known = ", ".join(self.models)
+                    hint = did_you_mean(name, [*self.models, *(self.steps if argument == "exclude" else ())])
                     raise ArgumentError(f"{argument}: there is no family {name!r}; there are {known}.{hint}")
         dropped = set(exclude or ())
         wanted = {n for n in include or () if n in self.models} or set(self.models)
@@ -66,7 +67,7 @@ class Space:
         return replace(self, models=models, steps={n: c for n, c in self.steps.items() if n not in dropped})
 
     def for_task(
-        self, kind: str, rows: int, columns: int, missing: Collection[str] = (), traits: Collection[str] = ()
+        self, kind: str, rows: int, columns: int, missing: Collection[str] = (), meta_features: Collection[str] = ()
     ) -> Space:
         """The space as it fits a task: components that suit it and its size, ranges capped by rows and columns.
 
@@ -79,7 +80,7 @@ class Space:
             Columns of the prepared table, before one-hot encoding.
         missing : collection of str
             Names of components whose library is not installed.
-        traits : collection of str
+        meta_features : collection of str
             What the table and the target have; parameters that need something else are dropped.
         """
         label = "regression" if kind == "regression" else "classification"
@@ -91,8 +92,9 @@ class Space:
         def resolved(c: Component) -> Component:
             params = []
             for p in c.params:
-                if p.task not in (None, label) or (p.needs is not None and p.needs not in traits):
+                if p.task not in (None, label) or (p.needs is not None and p.needs not in meta_features):
                     continue
+                p = replace(p, default=p.default_for(label, rows))
                 if p.at_most is not None and isinstance(p.domain, Int):
                     cap = max(rows if p.at_most == "rows" else columns, int(p.domain.low) + 1)
                     high = min(p.domain.high, cap)
@@ -105,7 +107,7 @@ class Space:
         if not models:
             raise ArgumentError(f"No family of the search space suits {label} on {rows} rows x {columns} columns.")
         steps = {n: resolved(c) for n, c in self.steps.items() if fits(c)}
-        return replace(self, models=models, steps=steps, kind=kind, leaf=resolved(self.leaf))
+        return replace(self, models=models, steps=steps, kind=kind, preprocessor=resolved(self.preprocessor))
 
     @cached_property
     def digest(self) -> str:
@@ -136,7 +138,7 @@ class Space:
 
     def _check_data(self, node: Node) -> str | None:
         if node.component == INPUT:
-            return "input takes no inputs." if node.inputs else self.leaf.why_not(node.params)
+            return "input takes no inputs." if node.inputs else self.preprocessor.why_not(node.params)
         if node.component in (UNION, STACK):
             if len(node.inputs) != 2 or node.params:
                 return f"{node.component} takes exactly two inputs and no parameters."
@@ -194,7 +196,7 @@ class Space:
 
     @property
     def default_leaf(self) -> Node:
-        """The leaf with its defaults."""
+        """The preprocessor with its defaults."""
         return self.node(INPUT, {})
 
     def default(self, family: str) -> Candidate:
@@ -202,12 +204,12 @@ class Space:
         return self.candidate(family)
 
     def cheapest(self, family: str) -> Candidate:
-        """The family and its leaf with the values that cost least time, where cost depends on them."""
+        """The family and its preprocessor with the values that cost least time, where cost depends on them."""
 
         def values(component: Component) -> dict[str, Value]:
             return {param.name: param.cheap for param in component.params if param.cheap is not None}
 
-        leaf = self.node(INPUT, values(self.leaf), strict=False)
+        leaf = self.node(INPUT, values(self.preprocessor), strict=False)
         return self._checked(Candidate(self.node(family, values(self.component(family)), leaf, strict=False)))
 
     def first_candidates(self) -> list[Candidate]:
@@ -226,7 +228,7 @@ class Space:
     def sample(self, rng: Random, families: Iterable[str] | None = None) -> Candidate:
         """Draw a candidate of the template at random: a family first, then slots and parameters."""
         names = sorted(families) if families is not None else sorted(self.models)
-        data = self._draw(self.leaf, rng)
+        data = self._draw(self.preprocessor, rng)
         for slot in SLOTS:
             steps = self.slot(slot)
             if steps and rng.random() >= SLOT_NONE:
@@ -234,7 +236,7 @@ class Space:
         return Candidate(self._draw(self.models[rng.choice(names)], rng, data))
 
     def _draw(self, component: Component, rng: Random, *inputs: Node) -> Node:
-        values: dict[str, Value] = {p.name: p.domain.from_unit(rng.random()) for p in component.params}
+        values: dict[str, Value] = {p.name: p.domain.sample(rng) for p in component.params}
         return Node(component.name, component.complete(values, strict=False), inputs)
 
     def short(self, candidate: Candidate) -> str:

@@ -1,11 +1,16 @@
-"""What a strategy is."""
+"""What a strategy is, and what it may know of the run."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
+from automl.space.candidate import Candidate
 from automl.trials.history import History
-from automl.trials.trial import Proposal
+from automl.trials.trial import Proposal, Trial
+
+Cost = Callable[[Candidate], float]  # predicted seconds of evaluating a candidate
 
 
 class Strategy(Protocol):
@@ -20,3 +25,56 @@ class Strategy(Protocol):
 
     def ask(self, history: History, seed: int) -> Proposal | None:
         """Next proposal; None means exhausted for good, never "not now"."""
+
+
+def no_cost(candidate: Candidate) -> float:
+    """A cost that keeps the order in which the candidates are declared."""
+    return 0.0
+
+
+def always_open(history: History) -> bool:
+    """Let the portfolio run to its end."""
+    return True
+
+
+def no_time(trial: Trial) -> float:
+    """Trials that take no time: credit is by the candidate."""
+    return 0.0
+
+
+def no_limit() -> float | None:
+    """A search that may go on for ever."""
+    return None
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """What a strategy may go by beside the history.
+
+    Attributes
+    ----------
+    cost : callable
+        Predicted seconds of a candidate, `math.inf` where it cannot fit.
+    portfolio_open : callable
+        Given the history, whether the portfolio may have another candidate.
+    spent : callable
+        Seconds that a trial took.
+    left : callable
+        Seconds that the search still has; None is no limit.
+    """
+
+    cost: Cost = no_cost
+    portfolio_open: Callable[[History], bool] = always_open
+    spent: Callable[[Trial], float] = no_time
+    left: Callable[[], float | None] = no_limit
+
+
+NO_CONTEXT = RunContext()
+
+
+@runtime_checkable
+class UsesContext(Protocol):
+    """A strategy that goes by more than the history."""
+
+    def in_run(self, context: RunContext) -> Strategy:
+        """The same strategy with what the run knows."""

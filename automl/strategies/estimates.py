@@ -8,9 +8,9 @@ from statistics import median
 
 import numpy as np
 
+from automl.strategies.constants import ENOUGH_RESULTS
+from automl.trials.ranking import by_loss
 from automl.trials.trial import TOP, Rung, Trial
-
-ENOUGH = 20  # results that make a rung below the top the one to learn from
 
 
 def main_rung(trials: Iterable[Trial]) -> Rung:
@@ -19,7 +19,7 @@ def main_rung(trials: Iterable[Trial]) -> Rung:
     for trial in trials:
         if trial.status == "ok":
             counts[trial.rung] = counts.get(trial.rung, 0) + 1
-    enough = [rung for rung, count in counts.items() if count >= ENOUGH]
+    enough = [rung for rung, count in counts.items() if count >= ENOUGH_RESULTS]
     return max(enough, key=lambda rung: rung.work, default=TOP)
 
 
@@ -50,7 +50,7 @@ def losses_at(trials: Iterable[Trial], rung: Rung) -> dict[str, float]:
         if gains:
             found |= {key: _loss(trial) + median(gains) for key, trial in lower.items()}
     if here:
-        best = min(here.values(), key=_loss)
+        best = min(here.values(), key=by_loss)
         found |= {t.candidate.key: loss for t in trials if (loss := _raced(t, best)) is not None and t.rung == rung}
     return found | {key: _loss(trial) for key, trial in here.items()}
 

@@ -6,14 +6,14 @@ This strategy alone proposes `union` and `stack`. The trees are those of `gp_tre
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from automl.space.candidate import UNION, Node
-from automl.space.component import Param
-from automl.space.domain import Choice, Value
+from automl.strategies.constants import GP_CROSSED, GP_FRESH, GP_PARENTS, GP_PER_FAMILY, GP_STARTUP, GP_TRIES
 from automl.strategies.gp_trees import (
     Data,
     Grammar,
@@ -28,14 +28,6 @@ from automl.strategies.gp_trees import (
 )
 from automl.trials.history import History
 from automl.trials.trial import Proposal, Trial
-
-ENOUGH = 4  # complete trials below which trees are grown at random
-PARENTS = 30
-PER_FAMILY = 5  # of the parents: one family must not crowd out the rest
-TRIES = 50  # draws for a child that is new and of the space, before a random draw is proposed
-FRESH = 0.1  # share of children grown at random, lest the best family of the first trials stays the only one
-CROSSED = 0.45  # share of children of two parents
-SMALL = 0.15  # standard deviation of a small step, in the unit interval of the parameter
 
 
 class GP:
@@ -55,31 +47,32 @@ class GP:
         if self._grammar is None or self._grammar.space is not history.space:
             self._grammar = Grammar(history.space)
         rng = Random(seed)
-        seen = {trial.candidate.key for trial in history.trials}
-        complete = [trial for trial in history.searched() if trial.candidate in history.space]
+        best = _best(history)
         parents = [
             _Parent(trial.number, candidate_to_tree(trial.candidate, self._grammar), -rank)
-            for rank, trial in enumerate(_best(complete) if len(complete) >= ENOUGH else [])
+            for rank, trial in enumerate(best if len(best) >= GP_STARTUP else [])
         ]
         breed = Breeder(self._grammar, parents, rng)
-        for _ in range(TRIES):
+        for _ in range(GP_TRIES):
             tree, used = breed.child()
             candidate = tree_to_candidate(tree, self._grammar)
-            if candidate.key not in seen and candidate in history.space and not _idle(candidate.root):
+            if not history.seen(candidate.key) and candidate in history.space and not _idle(candidate.root):
                 return Proposal(candidate, self.name, used)
         return Proposal(history.space.sample(rng), self.name)
 
 
-def _best(complete: list[Trial]) -> list[Trial]:
-    """The parents: the best trials of distinct candidates, a few of each family."""
-    found: dict[str, Trial] = {}
-    count: dict[str, int] = {}
-    for trial in complete:
+def _best(history: History) -> list[Trial]:
+    """The parents: the best trials, a few of each family."""
+    found: list[Trial] = []
+    count: Counter[str] = Counter()
+    for trial in history.searched():
         family = trial.candidate.family
-        if trial.candidate.key not in found and count.get(family, 0) < PER_FAMILY and len(found) < PARENTS:
-            found[trial.candidate.key] = trial
-            count[family] = count.get(family, 0) + 1
-    return list(found.values())
+        if len(found) == GP_PARENTS:
+            break
+        if count[family] < GP_PER_FAMILY and trial.candidate in history.space:
+            found.append(trial)
+            count[family] += 1
+    return found
 
 
 def _idle(root: Node) -> bool:
@@ -112,11 +105,11 @@ class Breeder:
 
     def child(self) -> tuple[Tree, tuple[int, ...]]:
         """A child, and the numbers of the trials that it comes from."""
-        if not self.parents or self.rng.random() < FRESH:
+        if not self.parents or self.rng.random() < GP_FRESH:
             return self.grammar.grow(Model, self.rng), ()
         first = self._select()
         tree = type(first.tree)(first.tree)
-        if self.rng.random() < CROSSED:
+        if self.rng.random() < GP_CROSSED:
             second = self._select()
             self._cross(tree, second.tree)
             return tree, tuple(dict.fromkeys((first.number, second.number)))
@@ -147,24 +140,8 @@ class Breeder:
         count = min(self.rng.choices((1, 2, 3), (5, 3, 2))[0], len(places))
         for place in self.rng.sample(places, count):
             label = tree[place].ret.__name__
-            tree[place] = self.grammar.terminal(label, self._near(self.grammar.params[label], tree[place].value))
-
-    def _near(self, param: Param, value: Value) -> Value:
-        """Another value: of a choice any, of numbers mostly one a small step away."""
-        domain = param.domain
-        if isinstance(domain, Choice):
-            here = domain.index(value)
-            weights = [share * (place != here) for place, share in enumerate(domain.shares)]
-            return self.rng.choices(domain.options, weights)[0]
-        sigma = SMALL
-        moved = value
-        while moved == value:
-            unit = self.rng.random()
-            if self.rng.random() < 0.8:
-                unit = min(max(domain.to_unit(value) + self.rng.gauss(0, sigma), 0.0), 1.0)
-                sigma *= 1.5  # a narrow range of whole numbers needs a wider step
-            moved = domain.from_unit(unit)
-        return moved
+            moved = self.grammar.params[label].domain.neighbour(tree[place].value, self.rng)
+            tree[place] = self.grammar.terminal(label, moved)
 
     def _insert(self, tree: Tree) -> None:
         """Put a step, a union or a stack above some data."""

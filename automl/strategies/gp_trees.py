@@ -17,8 +17,10 @@ from typing import Any, TypeVar
 
 from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
 from automl.space.component import Component, Param
+from automl.space.constants import MAX_DEPTH
 from automl.space.domain import Value
-from automl.space.space import MAX_DEPTH, Space
+from automl.space.encoding import Encoding
+from automl.space.space import Space
 
 Tree = Any  # deap.gp.PrimitiveTree: primitives and terminals in prefix order
 T = TypeVar("T")
@@ -49,14 +51,14 @@ class Grammar:
         from deap import gp
 
         self.space = space
-        bare = not space.leaf.params  # then the leaf is a terminal, else a primitive of its parameters
+        bare = not space.preprocessor.params  # then it is a terminal, else a primitive of its parameters
         self.pset = gp.PrimitiveSetTyped("candidates", [Data] if bare else [], Model)
         self.params: dict[str, Param] = {}  # by the name of their type
         self._types: dict[str, type] = {}
         if bare:
             self.pset.renameArguments(ARG0=INPUT)
         else:
-            self._add(space.leaf, Data)
+            self._add(space.preprocessor, Data)
         for model in space.models.values():
             self._add(model, Stackable if model.stackable else Model)
         for step in space.steps.values():
@@ -67,16 +69,15 @@ class Grammar:
 
     def _add(self, component: Component, gives: type) -> None:
         types = []
-        for param in component.params:
-            label = f"{component.name}.{param.name}"
-            self.params[label] = param
-            self._types[label] = type(label, (), {})
-            types.append(self._types[label])
-        data = [] if component.kind == "leaf" else [Data]
+        for name, param in Encoding.params(component).items():
+            self.params[name] = param
+            self._types[name] = type(name, (), {})
+            types.append(self._types[name])
+        data = [] if component.kind == "preprocessor" else [Data]
         self.pset.addPrimitive(Node, [*data, *types], gives, name=component.name)
 
     def returning(self, type_: type) -> list[Any]:
-        """Primitives above the leaf that give this type, in the order of the space."""
+        """Primitives above the preprocessor that give this type, in the order of the space."""
         found = [p for p in self.pset.mapping.values() if p.arity and issubclass(p.ret, type_)]
         return [primitive for primitive in found if primitive.name != INPUT]
 
@@ -89,7 +90,7 @@ class Grammar:
     def drawn(self, primitive: Any, rng: Random) -> list[Any]:
         """Terminals for all parameters of a component, drawn from their domains."""
         labels = [t.__name__ for t in primitive.args if t.__name__ in self.params]
-        return [self.terminal(label, self.params[label].domain.from_unit(rng.random())) for label in labels]
+        return [self.terminal(label, self.params[label].domain.sample(rng)) for label in labels]
 
     def grow(self, type_: type, rng: Random, room: int = MAX_DEPTH) -> Tree:
         """A random tree of a type, at most `room` components deep: mostly a model on one step or none."""
@@ -124,9 +125,8 @@ def candidate_to_tree(candidate: Candidate, grammar: Grammar) -> Tree:
         if node.component in (UNION, STACK):
             return nodes
         values: dict[str, Value | Unused] = dict(node.params)
-        for param in grammar.space.component(node.component).params:
-            value = values.get(param.name, Unused.UNUSED)
-            nodes.append(grammar.terminal(f"{node.component}.{param.name}", value))
+        for name, param in Encoding.params(grammar.space.component(node.component)).items():
+            nodes.append(grammar.terminal(name, values.get(param.name, Unused.UNUSED)))
         return nodes
 
     return gp.PrimitiveTree(flat(candidate.root))

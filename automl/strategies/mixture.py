@@ -1,27 +1,15 @@
-"""The default: the portfolio first, then the strategies that have been proposing what works."""
+"""Strategies made of others: one after another, or by what they bring."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
-from automl.strategies.base import Strategy
+from automl.strategies.base import Strategy, always_open, no_time
+from automl.strategies.constants import CREDIT_BEST, CREDIT_LAST, LEAST_SHARE
+from automl.trials.derived import Derived
 from automl.trials.history import History
-from automl.trials.trial import Proposal, Trial
-
-LAST = 20  # candidates of a strategy that its credit looks at
-BEST = 10  # places to enter
-LEAST = 0.2  # share of the proposals that every strategy keeps, whatever its credit
-
-
-def always_open(history: History) -> bool:
-    """Let the portfolio run to its end."""
-    return True
-
-
-def no_time(trial: Trial) -> float:
-    """Trials that take no time: credit is by the candidate."""
-    return 0.0
+from automl.trials.trial import DUMMY, Proposal, Trial
 
 
 class InTurn:
@@ -64,7 +52,8 @@ class Mixture:
         Seconds that a trial took: credit is by the second.
     """
 
-    name = "auto"
+    name = "mixture"
+    listed = False
 
     def __init__(
         self,
@@ -76,16 +65,23 @@ class Mixture:
         self.portfolio = portfolio
         self.strategies = tuple(strategies)
         self.portfolio_open = portfolio_open
+        self._seconds: Derived[dict[str, float]] = Derived(dict, self._note)
         self.spent = spent
+
+    def _note(self, seconds: dict[str, float], trial: Trial, history: History) -> None:
+        """Seconds of a candidate; the dummy is none."""
+        if trial.origin != DUMMY:
+            key = trial.candidate.key
+            seconds[key] = sum(self.spent(one) for one in history.of(key) if one.origin != DUMMY)
 
     def ask(self, history: History, seed: int) -> Proposal | None:
         """Propose the portfolio's next, or what the drawn strategy says; None when all are exhausted."""
         if self.portfolio_open(history) and (proposal := self.portfolio.ask(history, seed)) is not None:
             return proposal
         left = list(self.strategies)
-        rng = Random(seed)
+        rng, seconds = Random(seed), self._seconds.of(history)
         while left:
-            weights = shares([credit(history, strategy.name, self.spent) for strategy in left])
+            weights = shares([credit(history, strategy.name, seconds) for strategy in left])
             drawn = rng.choices(left, weights)[0]
             if (proposal := drawn.ask(history, seed)) is not None:
                 return proposal
@@ -93,19 +89,27 @@ class Mixture:
         return None
 
 
-def credit(history: History, origin: str, spent: Callable[[Trial], float] = no_time) -> float:
+def credit(history: History, origin: str, seconds: Mapping[str, float]) -> float:
     """Share of a strategy's last 20 ended candidates that are among the ten best, by what they took.
 
     One success and one failure are added (Laplace's rule), so that the first candidates do not decide alone, and the
     mean seconds of all candidates to those of the strategy's, so that a strategy of quick candidates is not everything.
+
+    Parameters
+    ----------
+    history : History
+    origin : str
+    seconds : mapping of str to float
+        Of all candidates, by their keys.
     """
-    ended = [t for t in history.trials if t.origin == origin and t.status not in ("running", "cut")]
-    last = list(dict.fromkeys(trial.candidate.key for trial in reversed(ended)))[:LAST]
-    best = {trial.candidate.key for trial in history.searched()[:BEST]}
+    last: dict[str, None] = {}
+    for trial in history.latest_from(origin):
+        if len(last) == CREDIT_LAST:
+            break
+        if trial.status not in ("running", "cut"):
+            last[trial.candidate.key] = None
+    best = {trial.candidate.key for trial in history.searched()[:CREDIT_BEST]}
     won = (sum(key in best for key in last) + 1) / (len(last) + 2)
-    seconds: dict[str, float] = {}
-    for trial in history.candidates_trials():
-        seconds[trial.candidate.key] = seconds.get(trial.candidate.key, 0.0) + spent(trial)
     usual = sum(seconds.values()) / max(1, len(seconds))
     own = sum(seconds[key] for key in last)
     return won * 2 * usual / (usual + own / len(last)) if last and usual > 0 else won
@@ -113,5 +117,5 @@ def credit(history: History, origin: str, spent: Callable[[Trial], float] = no_t
 
 def shares(merits: Sequence[float]) -> list[float]:
     """Probability of each strategy: the least that all have, the rest in proportion to credit."""
-    least = min(LEAST, 1 / len(merits))
+    least = min(LEAST_SHARE, 1 / len(merits))
     return [least + (1 - least * len(merits)) * merit / sum(merits) for merit in merits]

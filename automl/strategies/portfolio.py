@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from automl.space.candidate import Candidate
+from automl.strategies.base import Cost, RunContext, no_cost
 from automl.trials.history import History
 from automl.trials.trial import Proposal
-
-Cost = Callable[[Candidate], float]  # predicted seconds of evaluating a candidate
-
-
-def no_cost(candidate: Candidate) -> float:
-    """A cost that keeps the order in which the candidates are declared."""
-    return 0.0
 
 
 class UserCandidates:
@@ -27,6 +21,7 @@ class UserCandidates:
     """
 
     name = "user"
+    listed = False
 
     def __init__(self, candidates: Iterable[Candidate] = ()) -> None:
         self.candidates = tuple(candidates)
@@ -45,7 +40,7 @@ class Portfolio:
     Parameters
     ----------
     cost : callable, optional
-        Predicted seconds of a candidate: the dearest come last, so that one slow fit cannot starve the rest.
+        Predicted seconds of a candidate: the most expensive come last, so that one slow fit cannot starve the rest.
         What cannot fit any more is `math.inf` and left out. Without a cost the order is the portfolio's own.
     """
 
@@ -53,6 +48,10 @@ class Portfolio:
 
     def __init__(self, cost: Cost = no_cost) -> None:
         self.cost = cost
+
+    def in_run(self, context: RunContext) -> Portfolio:
+        """The same with the costs that the run predicts."""
+        return Portfolio(context.cost)
 
     def ask(self, history: History, seed: int) -> Proposal | None:
         """Cheapest entry that was not started yet; None when all were."""
@@ -63,5 +62,4 @@ class Portfolio:
 
 
 def _first_unseen(candidates: Iterable[Candidate], history: History, origin: str) -> Proposal | None:
-    seen = {trial.candidate.key for trial in history.trials}
-    return next((Proposal(c, origin) for c in candidates if c.key not in seen), None)
+    return next((Proposal(c, origin) for c in candidates if not history.seen(c.key)), None)

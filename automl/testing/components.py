@@ -25,8 +25,9 @@ from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from threadpoolctl import threadpool_limits
 
-from automl.data.columns import Columns
-from automl.data.table import Table
+from automl.columns.columns import Columns
+from automl.columns.table import Table
+from automl.estimators.staged import FitControl
 from automl.evaluate.limits import contained
 from automl.pipeline.build import Recipe, build, predict
 from automl.space.candidate import LEAF, Candidate, Node
@@ -119,7 +120,10 @@ class ComponentSuite:
         kind = space.kind or "binary"
         classes = {"binary": LABELS[:2], "multiclass": LABELS, "regression": None}[kind]
         metric = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}[kind]
-        return build(candidate, Recipe(space, kind, classes, n_categories=2, metric=metric, seed=seed, rounds=10))
+        return build(
+            candidate,
+            Recipe(space, kind, classes, n_categories=2, metric=metric, seed=seed, control=FitControl(rounds=10)),
+        )
 
     def fitted(self, name: str, kind: str) -> tuple[Pipeline, Columns]:
         """The component as cheap as it gets, fitted on the example."""
@@ -129,7 +133,7 @@ class ComponentSuite:
         return pipeline.fit(columns.encode(frame), target(frame, kind)), columns
 
     def check(self, values: Array, rows: int, kind: str) -> None:
-        """Finite, one a row; shares of all classes that sum to 1."""
+        """Finite, one a row; probabilities of all classes that sum to 1."""
         width = {"binary": 2, "multiclass": 3}.get(kind)
         assert values.shape == ((rows,) if width is None else (rows, width))
         assert np.isfinite(values).all()
@@ -200,9 +204,9 @@ class ComponentSuite:
         held = np.flatnonzero(y != "b")
         table = Columns.learn(frame).encode(frame)
         pipeline = self.pipeline(space, self.candidate(space, name, cheap(space.component(name))))
-        shares = predict(pipeline.fit(table.take(held), y[held]), table)
-        self.check(shares, ROWS, kind)
-        assert shares[:, 1].max() < 0.01
+        probabilities = predict(pipeline.fit(table.take(held), y[held]), table)
+        self.check(probabilities, ROWS, kind)
+        assert probabilities[:, 1].max() < 0.01
 
 
 def cheap(component: Component) -> dict[str, Any]:

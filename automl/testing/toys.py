@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from random import Random
-from typing import Literal
+from typing import Any, Literal
 
 from automl.space.candidate import Candidate
 from automl.space.component import Accepts, Component, Condition, EstimatorRef, Param
@@ -15,6 +15,7 @@ from automl.space.space import Space
 from automl.strategies.base import Strategy
 from automl.trials.history import History
 from automl.trials.journal import Journal
+from automl.trials.measures import Measures
 from automl.trials.trial import TOP, Failure, FoldResult, Job, Outcome, Proposal, Rung, Trial
 
 KINDS = ("binary", "multiclass", "regression")
@@ -94,10 +95,17 @@ def toy_loss(candidate: Candidate) -> float:
     return loss + 0.01 * (candidate.size - 1)
 
 
-def outcome(loss: float) -> Outcome:
-    """An evaluation of one fold that took a millisecond."""
-    fold = FoldResult(0, loss, loss, 0.0, 0.001, 0.0, rows_predicted=1, model_bytes=1)
-    return Outcome((fold,), loss, (loss,), loss)
+def fold_of(loss: float, number: int = 0, **measured: Any) -> FoldResult:
+    """A fold that took a millisecond."""
+    costs = {"fit_seconds": 0.001, "rows_predicted": 1, "model_bytes": 1} | measured
+    return FoldResult(number, Measures(loss, loss, **costs))
+
+
+def outcome(*losses: float, **measured: Any) -> Outcome:
+    """An evaluation of folds with these losses."""
+    folds = tuple(fold_of(loss, number, **measured) for number, loss in enumerate(losses))
+    mean = sum(losses) / len(losses)
+    return Outcome(folds, Measures(mean, mean), losses)
 
 
 def record(history: History, proposal: Proposal, result: float | Outcome | Failure | None, rung: Rung = TOP) -> Trial:

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from automl.errors import DiskError
+from automl.trials.constants import DISK_SHARE
 
-SHARE = 0.25  # of the free bytes: as much for fold models as for prepared arrays, so that half stays free
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -24,7 +24,7 @@ def allowance(run_dir: Path, most: float) -> float:
         free = shutil.disk_usage(run_dir).free
     except OSError:  # not made yet: the first write will say what is wrong
         return most
-    return min(most, SHARE * (free + _size(run_dir)))
+    return min(most, DISK_SHARE * (free + _size(run_dir)))
 
 
 def _size(folder: Path) -> int:

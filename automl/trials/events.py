@@ -1,4 +1,4 @@
-"""What the lines of a journal may hold, checked as data from outside: types, ranges, and a checksum.
+"""What the lines of a journal hold: trials, written and read; checked as data from outside, types, ranges, a checksum.
 
 A line ends with the CRC-32 of itself and of all lines before it, so that one that was damaged, changed, left out or
 moved is found.
@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import re
 import zlib
-from typing import Annotated, Any, Literal
+from collections.abc import Iterable
+from dataclasses import MISSING, asdict, fields, replace
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-from automl.trials.trial import DUMMY
+from automl.space.candidate import Candidate
+from automl.trials.measures import Count, Measures, Seconds, nested
+from automl.trials.trial import DUMMY, Ended, Positive, Rung, Trial
 
 _CHECK = re.compile(rb',"check":"([0-9a-f]{8})"\}$')
 
-Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
-Positive = Annotated[int, Meta(ge=1, le=2**31)]
-Seconds = Annotated[float, Meta(ge=0, le=1e12)]
 Share = Annotated[float, Meta(gt=0, le=1e6)]
 
 
@@ -34,6 +35,7 @@ class Run(Event, tag="run"):
     seed: Annotated[int, Meta(ge=0, le=2**63 - 1)] = 0
     seconds: Seconds = 0.0
     data: str | None = None
+    columns: list[str] | None = None
     target: str | None = None
     space: str | None = None
     arguments: dict[str, Any] = {}
@@ -61,41 +63,27 @@ class Tick(Event, tag="tick"):
     seconds: Seconds
 
 
-class Start(Event, tag="start"):
-    """A trial starts."""
-
-    trial: Count
-    candidate: str
-    rung: tuple[Share, Share, Share]
-    seed: Count
-    origin: str
-    parents: list[Count]
-    why: str
-    threads: Positive
-    seconds: Seconds
+_OTHERWISE = ("number", "candidate", "rung", "started", "finished")  # told by names or in forms of their own
+ASKED = ("seed", "origin", "parents", "why", "threads")  # the start of a trial says these, its end all that are left
+CAME = tuple(field.name for field in fields(Trial) if field.name not in (*_OTHERWISE, *ASKED))
+_TYPES = get_type_hints(Trial, include_extras=True) | {"status": Ended}
 
 
-class Finish(Event, tag="finish"):
-    """A trial ended."""
+def _line(tag: str, names: Iterable[str], others: dict[str, Any]) -> Any:
+    """A line of fields of a trial, and others; what has a default may be missing, as before there was such a field."""
+    found = [field for field in fields(Trial) if field.name in names]
+    parts = [(field.name, _TYPES[field.name], *_default(field.name, field.default)) for field in found]
+    return msgspec.defstruct(tag.title(), [*others.items(), *parts], bases=(Event,), tag=tag, kw_only=True)
 
-    trial: Count
-    status: Literal["ok", "failed", "timeout", "memory", "crashed", "cut", "stopped"]
-    loss: float | None
-    train_loss: float | None
-    fold_losses: list[float]
-    prepare_seconds: Seconds
-    fit_seconds: Seconds
-    predict_seconds: Seconds
-    rows_predicted: Count
-    peak_bytes: Count
-    model_bytes: Count
-    rounds: Positive | None
-    error: str | None
-    warnings: list[str]
-    folds: Count
-    write_seconds: Seconds
-    ended_after: list[Positive | None]
-    seconds: Seconds
+
+def _default(name: str, value: Any) -> tuple[Any, ...]:
+    return () if value is MISSING or name in ("status", "measures") else (value,)
+
+
+Start = _line(
+    "start", ASKED, {"trial": Count, "candidate": str, "rung": tuple[Share, Share, Share], "seconds": Seconds}
+)
+Finish = _line("finish", CAME, {"trial": Count, "seconds": Seconds})
 
 
 class End(Event, tag="end"):
@@ -104,10 +92,79 @@ class End(Event, tag="end"):
     reason: str
     seconds: Seconds
     weights: dict[str, Annotated[float, Meta(ge=0, le=2)]]
-    refitted: bool
+    # extents by number of trial; in runs of before, their numbers, or whether the best one was
+    refitted: dict[str, tuple[Annotated[float, Meta(gt=0, le=1)], Positive | None]] | list[Count] | bool
 
 
-_decoder = msgspec.json.Decoder(Run | Fact | Session | Tick | Start | Finish | End)
+# ---- trials as lines
+
+
+def start_event(trial: Trial) -> dict[str, Any]:
+    """Fields of a ``start`` line."""
+    rung = [trial.rung.rows, trial.rung.iterations, trial.rung.folds]
+    asked = {name: getattr(trial, name) for name in ASKED}
+    seconds = round(trial.started, 3)
+    return {"trial": trial.number, "candidate": trial.candidate.text, "rung": rung, **asked, "seconds": seconds}
+
+
+def finish_event(trial: Trial) -> dict[str, Any]:
+    """Fields of a ``finish`` line."""
+    assert trial.finished is not None
+    return {
+        "trial": trial.number,
+        **{name: getattr(trial, name) for name in CAME},
+        "measures": asdict(trial.measures),
+        "seconds": round(trial.finished, 3),
+    }
+
+
+class JournalTrials:
+    """The trials that a journal's lines tell of.
+
+    Attributes
+    ----------
+    trials : dict of int to Trial
+        By number; one that was started again after it had ended well, and did not end well again, is as it was.
+    known : dict of int to Trial
+        What those that were started again had come to.
+    begun : dict of int to int
+        How often each was started without an end.
+
+    Raises
+    ------
+    CandidateError
+        If a candidate is none.
+    """
+
+    def __init__(self, events: Iterable[dict[str, Any]]) -> None:
+        self.trials: dict[int, Trial] = {}
+        self.known: dict[int, Trial] = {}
+        self.begun: dict[int, int] = {}
+        for event in events:
+            if event["event"] == "start":
+                self._start(event["trial"], event)
+            elif event["event"] == "finish":
+                self._finish(event["trial"], event)
+
+    def _start(self, number: int, event: dict[str, Any]) -> None:
+        if number in self.trials and self.trials[number].status == "ok":
+            self.known[number] = self.trials[number]
+        asked = {name: event[name] for name in ASKED}
+        candidate, rung = Candidate.parse(event["candidate"]), Rung(*event["rung"])
+        self.trials[number] = Trial(number, candidate, rung, started=event["seconds"], **asked)
+        self.begun[number] = self.begun.get(number, 0) + 1
+
+    def _finish(self, number: int, event: dict[str, Any]) -> None:
+        trial, seconds = self.trials[number], event["seconds"]
+        before = self.known.get(number) if seconds < trial.started else None  # see `History.finish`
+        came = {name: event[name] for name in CAME} | {"measures": Measures(**event["measures"])}
+        self.trials[number] = before or replace(trial, finished=seconds, **came)
+        self.begun[number] = 0  # it may have to run again, when its files are lost
+
+
+# ---- reading
+
+_EVENTS = Run | Fact | Session | Tick | Start | Finish | End
 
 
 def with_check(body: bytes, before: int) -> tuple[bytes, int]:
@@ -138,7 +195,10 @@ def read_line(line: bytes, before: int) -> tuple[dict[str, Any], int]:
     body, check = line[: found.start()] + b"}", int(found[1], 16)
     if zlib.crc32(body, before) != check:
         raise ValueError("it, or a line before it, was changed")
-    event: dict[str, Any] = msgspec.to_builtins(_decoder.decode(body))
+    told = msgspec.json.decode(body)
+    if isinstance(told, dict) and told.get("event") == "finish":
+        told = nested(told)
+    event: dict[str, Any] = msgspec.to_builtins(msgspec.convert(told, _EVENTS))
     return event, check
 
 
@@ -194,8 +254,8 @@ def _out_of_order(event: dict[str, Any], number: int, starts: dict[int, dict[str
             return f"trial {trial} has parents that come after it"
     if kind == "finish" and (trial not in starts or trial in ended):
         return f"trial {trial} cannot end here"
-    if kind == "finish" and event["status"] == "ok" and event["loss"] is None and starts[trial]["origin"] != DUMMY:
-        return f"trial {trial} ended well without a loss"
+    if kind == "finish" and event["status"] == "ok" and starts[trial]["origin"] != DUMMY:
+        return None if event["measures"].get("loss") is not None else f"trial {trial} ended well without a loss"
     if kind == "end" and not {str(one) for one in starts} >= set(event["weights"]):
         return "an ensemble has members that are no trials"
     return None

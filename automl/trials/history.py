@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from automl.errors import CandidateError, DiskError, RunDirError
 from automl.space.seed import derive_seed
 from automl.space.space import Space
+from automl.trials.constants import KEPT_BEST, KEPT_BYTES, KEPT_PARTIAL, PARTIAL_SHARE, UNWRITTEN
 from automl.trials.disk import allowance
-from automl.trials.journal import FORMAT, Journal, fact, finish_event, read_finish, read_start, start_event
-from automl.trials.ranking import ranked
-from automl.trials.trial import DUMMY, Failure, Job, Outcome, Trial
-
-KEPT_BEST = 50  # candidates whose fold models stay on disk, beside each family's best
-KEPT_BYTES = 4e9  # of fold models on disk, or a share of it where that is less; the best candidate's stay in any case
-KEPT_PARTIAL = 5  # candidates that were not evaluated in full, kept beside them where they look better than the best,
-PARTIAL_SHARE = 0.25  # in that share of the bytes
-UNWRITTEN = 3  # trials in a row that are lost because the disk is full: the next ones would be, too
+from automl.trials.events import JournalTrials, finish_event, start_event
+from automl.trials.index import TrialIndex
+from automl.trials.journal import FORMAT, READ, Journal, fact
+from automl.trials.ranking import behind_on_folds
+from automl.trials.trial import DUMMY, Extent, Failure, Job, Outcome, Trial
 
 
-class History:
+class History(TrialIndex):
     """Trials by number, written through to a journal where there is one.
 
     Parameters
@@ -39,11 +37,11 @@ class History:
     """
 
     def __init__(self, space: Space, seed: int, journal: Journal | None = None) -> None:
+        super().__init__()
         self.space = space
         self.seed = seed
         self.journal = journal
         self.kept_bytes = KEPT_BYTES if journal is None else allowance(journal.path.parent, KEPT_BYTES)
-        self.trials: list[Trial] = []
         self.unfinished: list[Trial] = []  # started before an interruption; they run again first
         self.spent = 0.0  # seconds of the run before it was opened
         self._again: set[int] = set()  # trials whose files were lost
@@ -114,24 +112,15 @@ class History:
         return str(value if told is None else told)
 
     def _replay(self, events: list[dict[str, Any]]) -> None:
-        starts: dict[int, int] = {}
-        trials: dict[int, Trial] = {}
-        for event in events:
-            self.spent = max(self.spent, event.get("seconds", 0.0))
-            if event["event"] == "start":
-                self._note_known(trials.get(event["trial"]))
-                trials[event["trial"]] = trial = read_start(event)
-                if trial.candidate.family != DUMMY and (reason := self.space.check(trial.candidate)) is not None:
-                    raise CandidateError(f"trial {trial.number}: {reason}")
-                starts[event["trial"]] = starts.get(event["trial"], 0) + 1
-            elif event["event"] == "finish":
-                trial = trials[event["trial"]]
-                before = self._known.get(trial.number) if event["seconds"] < trial.started else None  # see `finish`
-                trials[trial.number] = before or read_finish(trial, event)
-                starts[event["trial"]] = 0  # it may have to run again, when its files are lost
-        self.trials = [trials[number] for number in sorted(trials)]
-        for trial in [trial for trial in self.trials if trial.status == "running"]:
-            if starts[trial.number] >= 2:
+        self.spent = max(event.get("seconds", 0.0) for event in events)
+        told = JournalTrials(events)
+        self._known = told.known
+        for _, trial in sorted(told.trials.items()):
+            self.put(trial)
+            if trial.candidate.family != DUMMY and (reason := self.space.check(trial.candidate)) is not None:
+                raise CandidateError(f"trial {trial.number}: {reason}")
+        for trial in self.running():
+            if told.begun[trial.number] >= 2:
                 self.finish(trial, Failure("crashed", "Ended the process twice."), self.spent)
             else:
                 self.unfinished.append(trial)
@@ -145,14 +134,13 @@ class History:
             self.unfinished.remove(again)
             self._note_known(self.trials[again.number])
             trial = replace(again, started=seconds, threads=job.threads)
-            self.trials[trial.number] = trial
         else:
             proposal = job.proposal
             seed = derive_seed(self.seed, proposal.candidate.key)
             number = len(self.trials)
             trial = Trial(number, proposal.candidate, job.rung, seed, proposal.origin, proposal.parents)
             trial = replace(trial, started=seconds, why=job.why, threads=job.threads)
-            self.trials.append(trial)
+        self.put(trial)
         if self.journal is not None:
             self.journal.append("start", **start_event(trial))
         return trial
@@ -161,7 +149,7 @@ class History:
         """Record the end of a trial."""
         ended = self.trials[trial.number].ended(result, seconds)
         ended = self._known.get(trial.number, ended) if ended.status != "ok" else ended
-        self.trials[trial.number] = ended
+        self.put(ended)
         if self.journal is not None:
             self.journal.append("finish", **finish_event(ended))
         cause, _, message = (ended.error or "").partition(": ")
@@ -182,65 +170,27 @@ class History:
         if self.journal is not None:
             self.journal.append("tick", seconds=round(seconds, 3))
 
-    def end(self, reason: str, seconds: float, weights: dict[int, float], refitted: bool) -> None:
-        """Record that the run is complete, and what was handed over."""
+    def end(self, reason: str, seconds: float, weights: dict[int, float], refitted: Mapping[int, Extent]) -> None:
+        """Record that the run is complete, what was handed over, and which trials' candidates have seen all rows."""
         if self.journal is not None:
             told = {str(number): float(weight) for number, weight in weights.items()}
-            self.journal.append("end", reason=reason, seconds=round(seconds, 3), weights=told, refitted=refitted)
+            extents = {str(number): [one.share, one.ended_after] for number, one in refitted.items()}
+            self.journal.append("end", reason=reason, seconds=round(seconds, 3), weights=told, refitted=extents)
 
     # ---- reading
 
     @property
-    def trouble(self) -> str | None:
+    def fatal_error(self) -> str | None:
         """Why the run cannot go on: its journal cannot be written any more, or one model after the other cannot."""
         if len(self._unwritten) >= UNWRITTEN:
             return self._unwritten[-1]
-        return None if self.journal is None else self.journal.trouble
-
-    @property
-    def candidates(self) -> int:
-        """Number of candidates started so far, the dummy left out; what `max_trials` counts."""
-        return len({trial.candidate.key for trial in self.trials if trial.origin != DUMMY})
-
-    def candidates_trials(self) -> list[Trial]:
-        """Every trial but the dummy's."""
-        return [trial for trial in self.trials if trial.origin != DUMMY]
-
-    def highest(self, key: str) -> Trial:
-        """A candidate's trial on its highest rung."""
-        return max((t for t in self.trials if t.candidate.key == key), key=lambda trial: trial.rung.work)
-
-    def seen(self, key: str) -> bool:
-        """Whether a candidate was started before."""
-        return any(trial.candidate.key == key for trial in self.trials)
-
-    def complete(self) -> list[Trial]:
-        """Trials that may be ranked, the best first: one a candidate, those with more repeats before all others."""
-        return ranked(self.trials)
-
-    def searched(self) -> list[Trial]:
-        """`complete` without the dummy."""
-        return [trial for trial in self.complete() if trial.origin != DUMMY]
-
-    def running(self) -> list[Trial]:
-        """Trials in flight."""
-        return [trial for trial in self.trials if trial.status == "running"]
-
-    def stale(self) -> int:
-        """Candidates that ended after the best one was first started."""
-        first: dict[str, int] = {}
-        for trial in self.candidates_trials():
-            if trial.status != "running":
-                first.setdefault(trial.candidate.key, trial.number)
-        best = self.searched()
-        return sum(number > first[best[0].candidate.key] for number in first.values()) if best else 0
+        return None if self.journal is None else self.journal.fatal_error
 
     def growing(self) -> list[Trial]:
         """Trials of few iterations whose models a higher rung may go on from: the best of each rung."""
-        partial = [t for t in self.trials if t.status == "ok" and t.rung.iterations < 1]
-        waiting = [trial for trial in partial if self.highest(trial.candidate.key) is trial]
-        waiting.sort(key=lambda trial: (-trial.rung.iterations, trial.loss, trial.number))
-        return waiting[:KEPT_BEST]
+        rungs = sorted((rung for rung in self.partial_rungs if rung.iterations < 1), key=lambda rung: -rung.iterations)
+        waiting = (trial for rung in rungs for trial in self.waiting_at(rung) if trial.status == "ok")
+        return list(islice(waiting, KEPT_BEST))
 
     def kept(self) -> list[Trial]:
         """Complete trials whose fold models and predictions are kept: the best, and each family's best."""
@@ -252,10 +202,11 @@ class History:
         kept: list[Trial] = []
         size = 0
         for trial in wanted:
-            size += trial.model_bytes
+            size += trial.measures.model_bytes
             if not kept or size <= self.kept_bytes or trial.origin == DUMMY:
                 kept.append(trial)
-        return [trial for trial in best if trial in kept]
+        numbers = {trial.number for trial in kept}
+        return [trial for trial in best if trial.number in numbers]
 
     def promising(self) -> list[Trial]:
         """Trials of candidates that were never evaluated in full, and did better than the best one on their folds.
@@ -268,14 +219,14 @@ class History:
         ahead: list[tuple[float, int, Trial]] = []
         for trial in self.trials:
             if trial.folds and trial.status != "running" and trial.candidate.key not in done:
-                behind = _behind(trial, whole[0]) if whole else 0.0
+                behind = behind_on_folds(trial, whole[0]) if whole else 0.0
                 ahead += [(behind, -trial.folds, trial)] if behind <= 0 else []
         ahead.sort(key=lambda found: (found[:2], found[2].number))
         kept: list[Trial] = []
         size = 0
         for _, _, trial in ahead:
-            if len(kept) < KEPT_PARTIAL and size + trial.model_bytes <= PARTIAL_SHARE * self.kept_bytes:
-                size += trial.model_bytes
+            if len(kept) < KEPT_PARTIAL and size + trial.measures.model_bytes <= PARTIAL_SHARE * self.kept_bytes:
+                size += trial.measures.model_bytes
                 kept.append(trial)
         return kept
 
@@ -288,29 +239,35 @@ class History:
                 self.unfinished.append(anew)
 
 
-def _behind(trial: Trial, best: Trial) -> float:
-    """By how much a partial trial's loss is above the best one's on the folds that both have."""
-    losses = trial.fold_losses
-    if not best.fold_losses or not losses:
-        return 0.0
-    first = best.fold_losses[: len(losses)]
-    return sum(losses) / len(losses) - sum(first) / len(first)
-
-
 def difference(first: dict[str, Any], identity: dict[str, Any]) -> tuple[str, str, str] | None:
     """What keeps a run from going on: its name, what the journal's first line says, and what it is now."""
     told, asked = _flat(first), _flat({"format": FORMAT, **identity})
+    asked["format"] = told["format"] if told["format"] in READ else FORMAT
     for name, value in asked.items():
         if told.get(name) != value:
+            if name == "data" and (columns := _other_columns(first.get("columns"), identity.get("columns"))):
+                return columns
             return name, _brief(told.get(name)), _brief(value)
     return None
 
 
 def _flat(identity: dict[str, Any]) -> dict[str, Any]:
-    """What a run is known by, arguments one by one; versions of libraries may differ."""
-    rest = {name: value for name, value in identity.items() if name not in ("arguments", "versions", "space")}
+    """What a run is known by, arguments one by one; versions of libraries may differ, names of columns are data."""
+    besides = ("arguments", "versions", "space", "columns")
+    rest = {name: value for name, value in identity.items() if name not in besides}
     # the space last: it depends on the arguments, which say more
     return {**rest, **identity.get("arguments", {}), "space": identity.get("space")}
+
+
+def _other_columns(told: list[str] | None, now: list[str] | None) -> tuple[str, str, str] | None:
+    """What tells two tables apart where it is their columns."""
+    gone = [name for name in told or () if name not in (now or ())]
+    new = [name for name in now or () if name not in (told or ())]
+    if told is None or now is None or not (gone or new):
+        return None
+    parts = ((f"{sign} {', '.join(map(repr, names))}", names) for sign, names in (("with", gone), ("without", new)))
+    text = " and ".join(_brief(part) for part, names in parts if names)
+    return "set of columns", text, "the other way round" if gone and new else "without" if gone else "with"
 
 
 def _brief(value: object) -> str:

@@ -10,27 +10,21 @@ from typing import Any
 import numpy as np
 
 from automl.errors import ArgumentError, CandidateError, RunDirError
+from automl.trials.constants import LONGEST_ARGUMENT, SAME_LOSS
+from automl.trials.events import JournalTrials, finish_event, start_event
 from automl.trials.history import History, difference
-from automl.trials.journal import (
-    NAME,
-    Journal,
-    finish_event,
-    read_events,
-    read_finish,
-    read_start,
-    whole_lines,
-)
-from automl.trials.trial import DUMMY, Failure, Trial
+from automl.trials.journal import NAME, Journal, read_journal
+from automl.trials.trial import DUMMY, Extent, Failure, Trial
 
 OWN = ("random_state", "run_dir", "resume", "verbose", "callbacks")  # of a session, or told elsewhere
 FREE = ("n_jobs", "executor", "memory_limit", "search_space", "verbose")  # that a replay may have otherwise
 # what a journal may say: it may be a stranger's, so nothing that names a file to be read, written or run
-TOLD = (
+RECORDED = (
     "task", "metric", "costs", "time_budget", "max_trials", "patience", "trial_timeout", "memory_limit", "cv",
-    "include", "exclude", "search", "schedule", "try_first", "ensemble", "n_jobs", "executor",
+    "include", "exclude", "search", "schedule", "try_first", "ensemble", "refit",
+    "predict_ms", "n_jobs", "executor",
 )  # fmt: skip
-LONGEST = 20_000  # characters of an argument that a journal keeps
-CLOSE = 1e-9  # relative difference of losses that is none
+PARTS = ("search", "schedule", "ensemble", "executor")  # a name, perhaps with numbers for options
 
 
 def session(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,18 +32,23 @@ def session(params: Mapping[str, Any]) -> dict[str, Any]:
     arguments: dict[str, Any] = {}
     lacking: list[str] = []
     for name, value in params.items():
-        if name in OWN or (name not in TOLD and value is None):
+        if name in OWN or (name not in RECORDED and value is None):
             continue
         try:
-            if name not in TOLD or (name == "cv" and not isinstance(value, (str, int))):
+            if name not in RECORDED or (name == "cv" and not isinstance(value, (str, int))) or _holds_text(name, value):
                 raise TypeError
             text = json.dumps(value, allow_nan=False, default=_plain)
-            if len(text) > LONGEST:
+            if len(text) > LONGEST_ARGUMENT:
                 raise TypeError
             arguments[name] = json.loads(text)
         except (TypeError, ValueError):
             lacking.append(name)
     return {"arguments": arguments, "lacking": lacking}
+
+
+def _holds_text(name: str, value: Any) -> bool:
+    """Whether a part's option is a text, which may name a file or a machine."""
+    return name in PARTS and isinstance(value, str) and ("'" in value or '"' in value)
 
 
 def _plain(value: Any) -> Any:
@@ -71,6 +70,8 @@ class Recorded:
     ----------
     seed : int
         The run's.
+    trials : dict
+        Its trials, by number.
     threads : dict
         Native threads of each trial, by number.
     ends : dict
@@ -96,14 +97,16 @@ class Recorded:
             )
         self._session = sessions[-1]
         self.seed = int(self.events[0]["seed"])
-        self._starts = {event["trial"]: event for event in self.events if event["event"] == "start"}
-        self._finishes = {event["trial"]: event for event in self.events if event["event"] == "finish"}
-        self.threads = {number: int(event.get("threads", 1)) for number, event in self._starts.items()}
-        self.ends = {number: tuple(event["ended_after"]) for number, event in self._finishes.items()}
         try:
-            trials = [read_finish(read_start(self._starts[number]), end) for number, end in self._finishes.items()]
+            told = JournalTrials(self.events)
         except CandidateError as error:
             raise RunDirError(f"run_dir {str(run_dir)!r} holds a damaged journal ({error}).") from error
+        # what was to be made again when the run was killed had ended before
+        again = {number: trial for number, trial in told.known.items() if told.trials[number].status == "running"}
+        self.trials = told.trials | again
+        trials = self.trials.values()
+        self.threads = {trial.number: trial.threads for trial in trials}
+        self.ends = {trial.number: trial.ended_after for trial in trials}
         searched = any(trial.complete and trial.origin != DUMMY for trial in trials)
         handed = {int(number) for number in self._end().get("weights") or ()}
         self.stops = {
@@ -112,7 +115,7 @@ class Recorded:
             if trial.status != "ok" and trial.status != "running" and trial.folds
             if not searched or trial.number in handed
         }
-        if not any(self._again(number) and self._starts[number]["origin"] != DUMMY for number in self._starts):
+        if not any(self._again(trial) and trial.origin != DUMMY for trial in trials):
             raise RunDirError(f"run_dir {str(run_dir)!r} holds no trial that ended well; there is nothing to replay.")
 
     def arguments(self, changed: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +131,8 @@ class Recorded:
         ArgumentError
             If something is given that is the run's own, or something is lacking.
         """
-        lacking = self._session["lacking"]
+        told = {name: value for name, value in self._session["arguments"].items() if name in RECORDED}
+        lacking = [*self._session["lacking"], *(name for name, value in told.items() if _holds_text(name, value))]
         for name in changed:
             if name not in (*lacking, *FREE):
                 allowed = ", ".join([*lacking, *FREE])
@@ -139,7 +143,6 @@ class Recorded:
                     f"{name} was something that the journal does not keep; give it again: "
                     f"AutoML.replay({str(self.path)!r}, {name}=...)."
                 )
-        told = {name: value for name, value in self._session["arguments"].items() if name in TOLD}
         return {**told, "random_state": self.seed, **changed}
 
     def begin(self, journal: Journal, identity: dict[str, Any]) -> None:
@@ -160,41 +163,41 @@ class Recorded:
             raise RunDirError(
                 f"The run in {str(self.path)!r} had another {name} ({told}, now {now}); replay it with the same."
             )
-        facts = [event for event in self.events[1:] if event["event"] == "fact"]
+        facts = [event for event in self.events if event["event"] == "fact"]
         for event in [self.events[0], *facts, *self._taken()]:
             fields = {name: value for name, value in event.items() if name != "event"}
             journal.append(event["event"], **fields)
             journal.events.append(event)
 
-    def _again(self, number: int) -> bool:
-        return self._finishes.get(number, {}).get("status") == "ok" or number in self.stops
+    def _again(self, trial: Trial) -> bool:
+        return trial.status == "ok" or trial.number in self.stops
 
     def _taken(self) -> list[dict[str, Any]]:
         """A start of every trial; of those that are not run again, also the end."""
         taken: list[dict[str, Any]] = []
-        for number, start in sorted(self._starts.items()):
-            taken.append(start)
-            if number not in self._finishes:
-                ended = read_start(start).ended(Failure("cut", "The search ended first."), start["seconds"])
-                taken.append({"event": "finish", **finish_event(ended)})
-            elif not self._again(number):
-                taken.append(self._finishes[number])
+        for _, trial in sorted(self.trials.items()):
+            taken.append({"event": "start", **start_event(trial)})
+            if trial.status == "running":
+                trial = trial.ended(Failure("cut", "The search ended first."), trial.started)
+            if not self._again(trial):
+                taken.append({"event": "finish", **finish_event(trial)})
         return taken
 
     # ---- what came of it
 
     def _end(self) -> dict[str, Any]:
         """The end that tells of all trials; empty where the run was not handed over."""
-        telling = [event for event in self.events if event["event"] in ("start", "finish", "end")]
-        return telling[-1] if telling[-1]["event"] == "end" else {}
+        telling = (event for event in reversed(self.events) if event["event"] in ("start", "finish", "end"))
+        last = next(telling, None)
+        return last if last is not None and last["event"] == "end" else {}
 
-    def outcome(self, history: History, reason: str) -> tuple[str, dict[int, float] | None, bool]:
-        """Why the replay stopped, the recorded ensemble, and whether the best candidate was fitted on all rows.
+    def outcome(self, history: History, reason: str) -> tuple[str, dict[int, float] | None, bool | dict[int, Extent]]:
+        """Why the replay stopped, the recorded ensemble, and who was fitted on all rows, and how far.
 
         The ensemble is None where it is not known, a member failed this time, or the replay was cut short.
         """
         end = self._end()
-        told, refits = end.get("weights"), bool(end.get("refitted", True)) and reason != "interrupted"
+        told, refits = end.get("weights"), reason != "interrupted" and _extents(end.get("refitted", True))
         if reason != "exhausted":
             return reason, None, refits
         if told is None or not all(self._came(history.trials[int(number)]) for number in told):
@@ -203,16 +206,16 @@ class Recorded:
 
     def _came(self, trial: Trial) -> bool:
         """Whether a member is there as it was handed over: as a whole, or with the folds that it had."""
-        return trial.complete or (trial.folds > 0 and trial.folds == self._finishes[trial.number]["folds"])
+        return trial.complete or (trial.folds > 0 and trial.folds == self.trials[trial.number].folds)
 
     def differences(self, history: History) -> list[str]:
         """A sentence where a trial came out otherwise than the journal says."""
         other = []
-        for number in filter(self._again, sorted(self._starts)):
-            told, trial = self._finishes[number]["loss"], history.trials[number]
-            if told is None:
+        for number, trial in sorted(self.trials.items()):
+            told, now = trial.loss, history.trials[number].loss
+            if told is None or not self._again(trial):
                 continue
-            if trial.loss is None or abs(trial.loss - told) > CLOSE * max(1.0, abs(told)):
+            if now is None or abs(now - told) > SAME_LOSS * max(1.0, abs(told)):
                 other.append(str(number))
         if not other:
             return []
@@ -220,13 +223,21 @@ class Recorded:
         return [f"Trials {', '.join(other[:10])} came out otherwise than the journal of the run says; {versions}."]
 
 
+def _extents(refitted: bool | list[int] | dict[str, list[Any]]) -> bool | dict[int, Extent]:
+    """What an end says of the fits on all rows; in runs of before, they had all their rounds."""
+    if isinstance(refitted, bool):
+        return refitted
+    extents: dict[Any, Any] = dict.fromkeys(refitted, ()) if isinstance(refitted, list) else refitted
+    return {int(number): Extent(*extent) for number, extent in extents.items()}
+
+
 def _read(run_dir: Path) -> list[dict[str, Any]]:
-    path = run_dir / NAME
     try:
-        content = path.read_bytes()
+        events, _, _ = read_journal(run_dir / NAME)
+    except RunDirError:
+        raise
     except (OSError, ValueError) as error:
         raise RunDirError(f"run_dir {str(run_dir)!r} holds no run to replay; name the run_dir of one.") from error
-    events, _ = read_events(path, whole_lines(content))
     if not events:
         raise RunDirError(f"run_dir {str(run_dir)!r} holds a run that had not begun; name the run_dir of another.")
     return events

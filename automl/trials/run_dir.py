@@ -8,12 +8,11 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import msgspec
 from filelock import FileLock, Timeout
 
+from automl.closing import Closing
 from automl.errors import RunDirError
 from automl.trials.files import claim, found_in, is_empty, links, names, remove_tree
 from automl.trials.journal import NAME, Journal
@@ -41,7 +40,7 @@ class Mark(msgspec.Struct):
             return None
 
 
-class RunDir:
+class RunDir(Closing):
     """Opens a run's folder and locks it until `close` (or the end of a ``with``).
 
     A folder is made, or taken where it is empty; one that holds something is a run's only where its mark says so.
@@ -153,14 +152,6 @@ class RunDir:
             journal.unlink(missing_ok=True)
             self._clear([ARTIFACTS])
         return Journal(journal, self.files / "reserve")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Release the folder; its files stay, unless it is temporary."""

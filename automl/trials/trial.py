@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from automl.space.candidate import Candidate
+from automl.trials.measures import UNMEASURED, Count, Measured, Measures
 
 # "stopped" is no fault: a race or its learning curve showed that the candidate would not be among the best
-Status = Literal["running", "ok", "failed", "timeout", "memory", "crashed", "cut", "stopped"]
-
 FailureKind = Literal["failed", "timeout", "memory", "crashed", "cut", "stopped"]
+Ended = Literal["ok", FailureKind]
+Status = Literal["running", Ended]
+
+Positive = Annotated[int, Meta(ge=1, le=2**31)]
 
 DUMMY = "dummy"  # origin of the trial that is there before anything else, so that a model is always ready
 
@@ -97,28 +102,25 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Job:
-    """Work for an executor: evaluate a proposal at a rung, or (with `refit`) fit it on all rows.
+    """Work for an executor: evaluate a proposal at a rung.
 
-    `seconds_limit` counts from the job's start in a worker; None is no limit. `ends` is when the search does, on
-    `time.monotonic`'s clock, which processes share; executors that cannot cut a job look at it between folds. Models
-    that grow in stages end by the earlier of the two with what they have. `trial` is the number of an unfinished
-    trial that runs again, None for a new one. `rounds` is the number of boosting rounds of a refit. `race` is what
-    the evaluation is stopped by, `why` what made the scheduler choose this rung. `ended_after` are the rounds after
-    which the folds' fits must end, as the clock ended them in the run that is replayed, and `stopped` is after how many
-    folds its trial ended, how, and why, where it did not reach the last one. `expected` are the seconds that it is
-    predicted to take on one thread, None where it should not run but in a worker. Without `scored`, models are fitted
-    and kept, and the metric is not called.
+    `seconds_limit` counts from the job's start in a worker; None is no limit. `seconds_left` are those until the search
+    ends: whoever lets the job wait takes off what it waited. Executors that cannot cut a job look at both between
+    folds; models that grow in stages end by the earlier one with what they have. `trial` is the number of an
+    unfinished trial that runs again, None for a new one. `race` is what the evaluation is stopped by, `why` what made
+    the scheduler choose this rung. `ended_after` are the rounds after which the folds' fits must end, as the clock
+    ended them in the run that is replayed, and `stopped` is after how many folds its trial ended, how, and why, where
+    it did not reach the last one. `expected` are the seconds that it is predicted to take on one thread, None where it
+    should not run but in a worker. Without `scored`, models are fitted and kept, and the metric is not called.
     """
 
     proposal: Proposal
     rung: Rung = TOP
     threads: int = 1
     seconds_limit: float | None = None
-    ends: float | None = None
+    seconds_left: float | None = None
     bytes_limit: int | None = None
-    refit: bool = False
     trial: int | None = None
-    rounds: int | None = None
     race: Race | None = None
     why: str = ""
     ended_after: tuple[int | None, ...] = ()
@@ -131,46 +133,78 @@ class Job:
         """The candidate to evaluate."""
         return self.proposal.candidate
 
+    def after(self, seconds: float) -> Job:
+        """This job, begun that many seconds later."""
+        return self if self.seconds_left is None else replace(self, seconds_left=self.seconds_left - seconds)
+
 
 @dataclass(frozen=True)
-class FoldResult:
-    """What came of one fold; seconds are wall seconds of one worker.
+class Extent:
+    """How far a fit on all rows goes.
 
-    `loss` is None where the fold lacks a class that the metric needs; `train_loss` is None while the number of rounds
-    of a model that grows in stages is not settled.
+    Attributes
+    ----------
+    share : float
+        Of the rounds; the learning rate is higher by as much.
+    ended_after : int or None
+        Rounds after which the clock ended it.
     """
 
+    share: float = 1.0
+    ended_after: int | None = None
+
+
+@dataclass(frozen=True)
+class RefitJob(Job):
+    """Work for an executor: fit a candidate on all rows, with the number of boosting rounds that its folds settled.
+
+    A fit of a share of them must have a loss below `loss_limit` on the rows of the first fold, which it has seen:
+    boosting diverges where its steps are too long.
+    """
+
+    rounds: int | None = None
+    extent: Extent = field(default_factory=Extent)
+    loss_limit: float | None = None
+
+
+@dataclass(frozen=True)
+class FoldResult(Measured):
+    """What came of one fold."""
+
     fold: int
-    loss: float | None
-    train_loss: float | None
-    prepare_seconds: float
-    fit_seconds: float
-    predict_seconds: float
-    rows_predicted: int
-    model_bytes: int
+    measures: Measures
     rounds: int | None = None
     warnings: tuple[str, ...] = ()
     out_of_bag: bool = False  # predicted by the one model of all rows, which lies in fold 0
-    write_seconds: float = 0.0
     continued: bool = False  # went on from the model of a cheaper rung
     ended_after: int | None = None  # rounds after which the clock ended a fit that would have gone on
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """A finished evaluation: all folds of its rung; `loss` is None where it was not scored."""
+class Outcome(Measured):
+    """A finished evaluation: all folds of its rung.
+
+    `measures` are of all folds together; what each of them cost is in the folds. The loss is None where it was not
+    scored.
+    """
 
     folds: tuple[FoldResult, ...]
-    loss: float | None
-    fold_losses: tuple[float, ...]
-    train_loss: float | None
-    peak_bytes: int = 0
+    measures: Measures = UNMEASURED
+    fold_losses: tuple[float, ...] = ()
     rounds: int | None = None
 
 
 @dataclass(frozen=True)
+class Refitted:
+    """A finished refit: its pipeline lies with the candidate's files."""
+
+    seconds: float
+    extent: Extent = field(default_factory=Extent)
+
+
+@dataclass(frozen=True)
 class Failure:
-    """An evaluation that did not finish: data, never an exception that ends fit."""
+    """A job that did not finish: data, never an exception that ends fit."""
 
     kind: FailureKind
     message: str
@@ -178,27 +212,27 @@ class Failure:
     seconds: float = 0.0  # inside the job, where it ended by itself in the middle of a fold
 
 
+Result = Outcome | Refitted | Failure  # of a job
+
+
 @dataclass(frozen=True)
-class Trial:
+class Trial(Measured):
     """One candidate at one rung, running or ended.
+
+    The journal's lines are made of these fields (see `events`): a new one with a default is written and read.
 
     Attributes
     ----------
     number : int
         Order of the starts; 0 is the dummy.
+    measures : Measures
+        Losses and costs of all folds.
     fold_losses : tuple of float
         Of the folds that have one; empty where all rows were scored together.
-    loss : float or None
-        Mean over the folds, lower is better; None until all folds of the rung are there, and of a dummy that the
-        metric took too long for.
-    train_loss : float or None
-        The same on at most 2,000 training rows a fold.
     started, finished : float
         Seconds of the run (those before an interruption included).
     folds : int
         Folds that ended.
-    fit_seconds, prepare_seconds, predict_seconds : float
-        Sums over the folds.
     error : str or None
         What went wrong, in one sentence.
     ended_after : tuple of int or None
@@ -211,29 +245,21 @@ class Trial:
     number: int
     candidate: Candidate
     rung: Rung
-    seed: int
+    seed: Count
     origin: str
-    parents: tuple[int, ...] = ()
-    status: Status = "running"
-    fold_losses: tuple[float, ...] = ()
-    loss: float | None = None
-    train_loss: float | None = None
-    prepare_seconds: float = 0.0
-    fit_seconds: float = 0.0
-    predict_seconds: float = 0.0
-    rows_predicted: int = 0
-    peak_bytes: int = 0
-    model_bytes: int = 0
-    rounds: int | None = None
+    parents: tuple[Count, ...] = ()
+    why: str = ""
+    threads: Positive = 1
     started: float = 0.0
-    finished: float | None = None
+    status: Status = "running"
+    measures: Measures = UNMEASURED
+    fold_losses: tuple[float, ...] = ()
+    rounds: Positive | None = None
     error: str | None = None
     warnings: tuple[str, ...] = ()
-    folds: int = 0
-    write_seconds: float = 0.0
-    why: str = ""
-    ended_after: tuple[int | None, ...] = ()
-    threads: int = 1
+    folds: Count = 0
+    ended_after: tuple[Positive | None, ...] = ()
+    finished: float | None = None
 
     @property
     def complete(self) -> bool:
@@ -243,7 +269,7 @@ class Trial:
     @property
     def work_seconds(self) -> float:
         """Seconds inside the evaluation (waiting for a core left out); for what was killed, seconds until then."""
-        work = self.prepare_seconds + self.fit_seconds + self.predict_seconds + self.write_seconds
+        work = self.measures.seconds
         if self.status in ("ok", "stopped") or self.finished is None:
             return work
         return max(work, self.finished - self.started)
@@ -251,33 +277,17 @@ class Trial:
     def ended(self, result: Outcome | Failure, seconds: float) -> Trial:
         """This trial with its end written into it; `seconds` is the run's clock."""
         folds = result.folds
-        messages = {message: None for fold in folds for message in fold.warnings}
-        trial = replace(
-            self,
-            finished=seconds,
-            prepare_seconds=sum(fold.prepare_seconds for fold in folds),
-            fit_seconds=sum(fold.fit_seconds for fold in folds),
-            predict_seconds=sum(fold.predict_seconds for fold in folds),
-            rows_predicted=sum(fold.rows_predicted for fold in folds),
-            model_bytes=sum(fold.model_bytes for fold in folds),
-            write_seconds=sum(fold.write_seconds for fold in folds),
-            ended_after=_ends(folds),
-            warnings=tuple(messages)[:5],
-            folds=len(folds),
-        )
-        if isinstance(result, Failure):
-            losses = tuple(fold.loss for fold in folds if fold.loss is not None)
-            fit_seconds = max(trial.fit_seconds, result.seconds - trial.prepare_seconds - trial.predict_seconds)
-            return replace(trial, status=result.kind, error=result.message, fold_losses=losses, fit_seconds=fit_seconds)
-        return replace(
-            trial,
-            status="ok",
-            fold_losses=result.fold_losses,
-            loss=result.loss,
-            train_loss=result.train_loss,
-            peak_bytes=result.peak_bytes,
-            rounds=result.rounds,
-        )
+        warnings = tuple({message: None for fold in folds for message in fold.warnings})[:5]
+        trial = replace(self, finished=seconds, ended_after=_ends(folds), warnings=warnings, folds=len(folds))
+        costs = [fold.measures for fold in folds]
+        if isinstance(result, Outcome):
+            measures, rounds = result.measures.with_costs(costs), result.rounds
+            return replace(trial, status="ok", measures=measures, fold_losses=result.fold_losses, rounds=rounds)
+        losses = tuple(fold.loss for fold in folds if fold.loss is not None)
+        done = UNMEASURED.with_costs(costs)
+        fit_seconds = max(done.fit_seconds, result.seconds - done.prepare_seconds - done.predict_seconds)
+        measures = replace(done, fit_seconds=fit_seconds)
+        return replace(trial, status=result.kind, error=result.message, fold_losses=losses, measures=measures)
 
 
 def _ends(folds: tuple[FoldResult, ...]) -> tuple[int | None, ...]:

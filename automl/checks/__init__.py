@@ -1,0 +1,1 @@
+"""What the user should know of the data before the search."""

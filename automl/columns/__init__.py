@@ -1,0 +1,1 @@
+"""What the columns are, and how a table is encoded."""

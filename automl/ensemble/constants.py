@@ -1,0 +1,18 @@
+"""Numbers that decide what is handed over."""
+
+STEPS = 25  # members that ensemble selection adds: more showed no gain in AutoGluon's measurements (its PR 4737)
+SELECT_SHARE = 0.5  # of the time that is left, which the calls of a slow metric may take
+SAMPLE_ROWS = 10_000  # rows that a combiner looks at: beside those of the candidates, chance is small
+SPARE = 0.35  # seconds left over for what is not predicted,
+SPARE_ROW = 5e-7  # and for each row: the files of a large run take a while to go
+LEAST_SECONDS = 0.1  # beside loading and saving, below which nothing more is begun
+BLOCKS = 10  # of the rows that a partial and a whole model have predicted, each scored by itself
+CLEAR = 2.0  # standard errors of the blocks' paired differences: few rows may flatter
+COMPARED_ROWS = 50_000  # that are looked at for it
+TRIES = 5  # candidates that are fitted anew where no file is left, the best first
+CAUTION = 2.0  # times the seconds that such a fit should take: nothing can end it
+FAST_SHARE = 0.05  # of what the best candidate is better by than a constant, that one quicker model may lose
+MEASURED_ROWS = 1_000  # that the model predicts at once, to measure what a row takes
+MEASURED_SHARE = 0.1  # of the seconds that are left, which that may take
+SHOWN = 5  # numbers of trials in a note: more say nothing
+REFIT_WRITES = 1.3  # times what a fold's model took to be written (and to predict): kept of a refit's seconds for that

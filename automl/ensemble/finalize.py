@@ -1,0 +1,175 @@
+"""From a finished search to what the user gets, step by step, each skipped when it no longer fits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.pipeline import Pipeline
+
+from automl.columns.columns import Columns
+from automl.decisions import Decisions
+from automl.ensemble.best import tell_unfinished
+from automl.ensemble.choice import Choice
+from automl.ensemble.combiners.base import Combine, combine_of, mean
+from automl.ensemble.cost import Cost
+from automl.ensemble.members import Members
+from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
+from automl.ensemble.refit import Refits
+from automl.ensemble.rescue import fitted_anew
+from automl.ensemble.speed import Asked
+from automl.ensemble.time_left import TimeLeft
+from automl.evaluate.limits import Clock
+from automl.evaluate.run_data import RunData
+from automl.evaluate.stored import StoredFolds
+from automl.pipeline.prepare import TableReader
+from automl.pipeline.shared import unite
+from automl.schedule.budget import Budget
+from automl.trials.history import History
+from automl.trials.trial import DUMMY, Extent, Trial
+
+Array = NDArray[Any]
+
+
+@dataclass
+class FinalModel:
+    """What a finished search comes to.
+
+    Attributes
+    ----------
+    best_estimator : estimator
+        What `predict` uses: the ensemble, or the best candidate's fold models.
+    best_pipeline : Pipeline or estimator
+        The best candidate refitted on all rows (its fold models where that did not fit).
+    trial : Trial
+        The best candidate's.
+    weights : dict
+        Weight of each trial in the ensemble, by number; empty where the best candidate is better alone.
+    loss, fold_losses
+        Of `best_estimator`.
+    out_of_fold : list of ndarray
+        Its validation predictions, one array a fold; of the first folds only where the model has no others, and
+        empty where they are lost or of a sample of the rows.
+    refitted : dict of int to Extent
+        Trials whose candidates were fitted on all rows, by number.
+    decisions : Decisions
+        What was decided on the way, and what was skipped, and why.
+    seconds : dict
+        What the steps took.
+    quick : bool
+        Whether `trial` was chosen for its speed, too, so that it may not be the best one.
+    cost : Cost, optional
+        Of `best_estimator`.
+    """
+
+    best_estimator: BaseEstimator
+    best_pipeline: BaseEstimator
+    trial: Trial
+    weights: dict[int, float] = field(default_factory=dict)
+    loss: float | None = None
+    fold_losses: tuple[float, ...] = ()
+    out_of_fold: list[Array] = field(default_factory=list)
+    refitted: dict[int, Extent] = field(default_factory=dict)
+    decisions: Decisions = field(default_factory=Decisions)
+    seconds: dict[str, float] = field(default_factory=dict)
+    quick: bool = False
+    cost: Cost | None = None
+
+    @property
+    def told_weights(self) -> dict[int, float]:
+        """`weights` as the journal has them: a trial that is the model, yet not the best whole one, is named too."""
+        alone = (self.trial.complete and not self.quick) or self.trial.origin == DUMMY
+        return self.weights if self.weights or alone else {self.trial.number: 1.0}
+
+
+def finalize(
+    history: History,
+    stored: StoredFolds,
+    refits: Refits,
+    budget: Budget,
+    columns: Columns,
+    asked: Asked,
+    refitted: bool | Mapping[int, Extent] = True,
+    weights: dict[int, float] | None = None,
+) -> FinalModel:
+    """Make the most of the trials in the time that is left, and of the files that are left.
+
+    Parameters
+    ----------
+    refits : Refits
+        Fits candidates on all rows.
+    asked : Asked
+        Of what the model is to be made, and how fast.
+    refitted : bool or dict of int to Extent
+        Whether the best candidate (after a hold-out, every member) is fitted on all rows, or the trials whose are.
+    weights : dict of int to float, optional
+        Of the ensemble, by number of trial, where it is known already (empty is none); the combiner's where not given.
+    """
+    clock, seconds, data = Clock(), {}, stored.data
+    decisions = Decisions(notes=[history.fatal_error] if history.fatal_error else [])
+    left, combine = TimeLeft(budget, len(data.y)), combine_of(asked.combiner)
+    loader = Members(history, stored, left, decisions)
+    choice = Choice.of(history, stored, asked, left, weights, decisions)
+    seconds["ensemble"] = clock.lap()
+    first = choice.first
+    wanted = refits.wanted(history, first, choice.weights, refitted) if choice.whole else []
+    refits.start(wanted, left.before_handling(wanted), None if isinstance(refitted, bool) else refitted)
+    trial, members, weights = loader.load(choice.trial, choice.weights)
+    seconds["load"] = clock.lap()
+    parts = loader.out_of_fold(trial, weights, combine) if members else []
+    fitted = refits.wait(left.before_handling(wanted)) if wanted else {}
+    refits.tell(first, wanted, decisions)
+    seconds["refit"] = clock.lap()
+    if anew := not members:
+        ready = first.number in fitted
+        trial, pipeline = (first, fitted[first.number]) if ready else fitted_anew(history, refits.refit, left.seconds)
+        members = [Member(trial.candidate.text, 1.0, [pipeline])]
+    loader.tell_lost(trial, anew=anew)
+    tell_unfinished(trial, history, data, decisions)
+    if data.n_folds == 1 or data.forward or choice.alone:
+        _renew(members, fitted, history)
+    if choice.alone and len(members[0].models) > 1:
+        why = "No model of all rows was ready in time: the model is made of fold models, which take longer to predict."
+        decisions.take("model", "fold models", why, tell=True)
+    unite([model for member in members for model in member.models])
+    model = alone = _average(members, columns, data, combine)
+    if trial is first and first.number in fitted:
+        alone = Pipeline([("columns", TableReader(columns).fit(None)), *fitted[first.number].steps])
+    elif weights and (found := loader.of(trial)) is not None:
+        alone = _average([found], columns, data)
+    extents = {number: refits.extents[number] for number in fitted}
+    losses = _losses(trial, weights, parts, data)
+    return FinalModel(model, alone, trial, weights, *losses, parts, extents, decisions, seconds, asked.for_speed)
+
+
+def _losses(
+    trial: Trial, weights: dict[int, float], parts: list[Array], data: RunData
+) -> tuple[float | None, tuple[float, ...]]:
+    """Of the model, and of its folds."""
+    if weights and parts:
+        return data.scores.whole(parts)
+    if trial.complete or not trial.fold_losses:
+        return trial.loss if trial.complete else None, trial.fold_losses
+    return float(np.mean(trial.fold_losses)), trial.fold_losses
+
+
+def _renew(members: list[Member], fitted: dict[int, Pipeline], history: History) -> None:
+    """Let what was fitted on all rows stand in for a hold-out's model, and for the last one of folds in time.
+
+    It has seen more rows than the former, and later ones than the latter.
+    """
+    by_text = {history.trials[number].candidate.text: pipeline for number, pipeline in fitted.items()}
+    for member in members:
+        if member.candidate in by_text:
+            member.models = [by_text[member.candidate]]
+
+
+def _average(members: list[Member], columns: Columns, data: RunData, combine: Combine = mean) -> BaseEstimator:
+    task, combine = data.task, combine if len(members) > 1 else mean
+    if task.classes is None:
+        return AveragedRegressor(members, columns, combine)
+    return AveragedClassifier(members, columns, task.classes, task.costs, combine)

@@ -1,0 +1,39 @@
+"""Numbers that decide what is fitted, and for how long; those of speed alone stand where they are used."""
+
+# ---- validation curves
+LOOK_FIRST = 16  # rounds before anything is said of a curve
+LOOK_EVERY = 8  # rounds between looks
+HORIZON = 1_000  # rounds that a fit may have at least, when it is foretold how far its curve falls,
+HORIZON_FACTOR = 4  # or so many times those that it has
+GAIN = 3e-5  # of the whole fall: less is no gain, as where a target without noise is learned ever better
+LONG_PATIENCE = 0.1  # of the rounds up to the best one: curves of long fits are flat and noisy
+BOOSTING_PATIENCE = (15, 100)  # rounds without gain before a fit ends: 3 / learning rate within these bounds
+
+# ---- penalty paths
+LOGISTIC_TOLERANCE = 1e-3  # of the gradient: with 1e-4, bird_strikes took four times as long for 0.2 % of the log loss
+SAGA_STEPS = 30  # at each point: with 300, cnae9 took ten times as long, for the same validation loss
+
+# ---- networks
+ADAM_BETAS = (0.9, 0.95)  # Adam's memory of gradients and of their squares, as in RealMLP
+SGD_RATE = 5.0  # times Adam's rate, so that one range suits both
+LONGEST_GRADIENT = 1.0  # gradients of sgd are shortened to this: it has nothing else that keeps steps small
+# shares of a run after which weights are kept: the ends of the four cosine cycles, and on the way down the last one
+CHECKPOINTS = {
+    "coslog4": (1 / 15, 3 / 15, 7 / 15, 0.7, 0.8, 0.87, 0.94, 1.0),
+    "onecycle": (0.125, 0.25, 0.4, 0.55, 0.7, 0.8, 0.9, 1.0),
+    "constant": (0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875, 1.0),
+}
+# a validation loss so far above the best at the end of the third cycle is not made up for by the fourth, which takes
+# more than half of the time; the other schedules have no such place, for their losses on the way say little
+THIRD_CYCLE, HOPELESS = 3, 1.1  # checkpoint; times the best loss
+WAVES = 16  # a column that is embedded
+WAVE_SPREAD = 0.1  # standard deviation of their frequencies when networks are drawn
+EMBEDDED = 3  # columns that an embedding makes of one, beside itself
+MOST_EMBEDDED = 64  # with more columns of numbers none is embedded: it would take many times as long
+
+# ---- other models and steps
+CALIBRATION_FOLDS = 3  # inner folds of Platt scaling: each is a whole fit
+LEAST_VARIANCE = 1e-9  # of scaled columns: constant ones say nothing, and must not divide by 0
+SELECTION_TREES = 50  # enough to rank columns; the ranking, not the prediction, is wanted
+MOST_BINS = 2_000  # columns of bins in all
+NORMAL_IQR = 1.349  # quartile range of a bell curve of variance 1, which makes ranges standard deviations

@@ -1,0 +1,78 @@
+"""Candidates as points, for strategies that think in numbers.
+
+A point has a coordinate for each decision of the template ``model(reduce(scale(input)))``: the family, the step in each
+slot, and every active parameter. Bounds, logarithms, steps and normal laws are the domain's alone and hold exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from automl.space.candidate import INPUT, Candidate, Node
+from automl.space.component import Component, Param
+from automl.space.space import SLOTS, Space
+
+Point = dict[str, float]  # label -> place in the unit interval, or index of an option
+
+FAMILY = "family"
+
+
+def label(component: str, param: str) -> str:
+    """What a parameter is called among all of a space: ``lightgbm.learning_rate``."""
+    return f"{component}.{param}"
+
+
+class Encoding:
+    """Candidates of a space as points, and back: the round trip is exact.
+
+    Labels are ``family``, ``scale`` and ``reduce`` (0 is an empty slot) and ``component.parameter``; only those of
+    active parameters are there.
+    """
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self._points: dict[str, Point | None] = {}  # by candidate key
+
+    def encode(self, candidate: Candidate) -> Point | None:
+        """A candidate as a point; None where it is of another space or no instance of the template."""
+        if candidate.key not in self._points:
+            self._points[candidate.key] = self._encode(candidate) if candidate in self.space else None
+        return self._points[candidate.key]
+
+    def decode(self, point: Mapping[str, float]) -> Candidate:
+        """The candidate that a point stands for; parameters that turn out to be inactive are dropped."""
+
+        def node(component: Component, *data: Node) -> Node:
+            params = self.params(component).items()
+            values = {param.name: param.domain.decode(point[key]) for key, param in params if key in point}
+            return self.space.node(component.name, values, *data, strict=False)
+
+        data = node(self.space.preprocessor)
+        for slot in SLOTS:
+            if index := int(point.get(slot, 0)):
+                data = node(self.space.slot(slot)[index - 1], data)
+        return Candidate(node(list(self.space.models.values())[int(point[FAMILY])], data))
+
+    @staticmethod
+    def params(component: Component) -> dict[str, Param]:
+        """Parameters of a component by their labels."""
+        return {label(component.name, param.name): param for param in component.params}
+
+    def _encode(self, candidate: Candidate) -> Point | None:
+        point: Point = {FAMILY: list(self.space.models).index(candidate.family)}
+        nodes = [candidate.root]
+        data = candidate.root.inputs[0]
+        for slot in reversed(SLOTS):  # from the model down
+            names = [step.name for step in self.space.slot(slot)]
+            if names:
+                point[slot] = names.index(data.component) + 1 if data.component in names else 0
+            if data.component in names:
+                nodes.append(data)
+                data = data.inputs[0]
+        if data.component != INPUT:
+            return None
+        for node in (*nodes, data):
+            component = self.space.component(node.component)
+            for name, value in node.params:
+                point[label(node.component, name)] = component.param(name).domain.encode(value)
+        return point

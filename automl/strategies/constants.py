@@ -1,0 +1,39 @@
+"""What decides what is tried next, with units and reasons."""
+
+# ---- losses of partial evaluations
+
+ENOUGH_RESULTS = 20  # results that make a rung below the top the one to learn from
+
+# ---- TPE
+
+TPE_STARTUP = 20  # candidates that fit the template below which the answer is a random draw
+# Hyperopt proposes the best of so many draws, label by label. The best of 24 draws of a choice is the same
+# until a result changes the counts, and a repeated candidate has none: a small family, tried throughout, was
+# proposed again in 3 of 4 asks. Fewer draws are more diverse.
+TPE_DRAWS = (24, 6, 2, 1)
+TPE_GAMMA = 0.25  # Hyperopt takes the best GAMMA * sqrt(n) of n candidates for good
+
+# ---- genetic programming
+
+GP_STARTUP = 4  # complete trials below which trees are grown at random
+GP_PARENTS = 30  # trials that children may come from
+GP_PER_FAMILY = 5  # of the parents: one family must not crowd out the rest
+GP_TRIES = 50  # draws for a child that is new and of the space, before a random draw is proposed
+GP_FRESH = 0.1  # share of children grown at random, lest the best family of the first trials stays the only one
+GP_CROSSED = 0.45  # share of children of two parents
+
+# ---- which of several strategies
+
+CREDIT_LAST = 20  # candidates of a strategy that its credit looks at
+CREDIT_BEST = 10  # places to enter
+LEAST_SHARE = 0.2  # of the proposals, that every strategy keeps, whatever its credit
+
+# ---- boosting that overshot
+
+LEAST_LEARNED = 2.0  # rounds times rate that a boosting which went well has at least (on our tables 3 to 20)
+
+# ---- boosting that was still learning
+
+STILL_FALLING = 0.95  # of the rounds until a fit ended: with the best ones behind them, the curve was falling
+LEARNED_BY_HEART = 0.5  # of the way from the dummy to the loss: training rows that much farther are known by heart
+GROWTH = 0.25  # of the range of the parameter that says how large trees are: LightGBM's leaves are 3.2 times as many

@@ -1,0 +1,1 @@
+"""Any object or file as one table."""

@@ -1,0 +1,1 @@
+"""What is asked: the task, its target, and the metric by which answers are scored."""
