@@ -2,6 +2,7 @@ import gc
 import importlib
 import os
 import pkgutil
+import random
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
@@ -37,6 +38,12 @@ def pytest_collection_finish():
     """What is loaded by now stays: no collection of garbage has to look through it again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _seeds_of_its_own(request, monkeypatch):
+    """A fit without `random_state` draws the seed that it drew in the last run of this test, on any machine."""
+    monkeypatch.setattr(automl.settings.secrets, "randbits", random.Random(request.node.nodeid).getrandbits)
 
 
 @pytest.fixture(scope="session")

@@ -61,7 +61,8 @@ def test_fit_says_what_it_is(loaded):
 
 
 def test_scores_of_cross_validation():
-    scores = cross_val_score(AutoML(**QUICK), TABLE, LABELS == "yes", scoring="roc_auc", cv=2)
+    model = AutoML(**{**QUICK, "include": ["naive_bayes"]}, random_state=0)
+    scores = cross_val_score(model, TABLE, LABELS == "yes", scoring="roc_auc", cv=2)
     assert (scores > 0.7).all()
 
 
