@@ -14,6 +14,7 @@ from typing import Any
 import psutil
 
 from automl.errors import ArgumentError, CandidateError, InputTypeError
+from automl.native import usable_cores
 from automl.space.candidate import Candidate
 from automl.space.space import Space
 from automl.wording import did_you_mean
@@ -101,13 +102,12 @@ def cores(n_jobs: Any) -> int:
     """Number of cores to use; -1 is all that this process may use."""
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, numbers.Integral, type(None))):
         raise InputTypeError(f"n_jobs must be a whole number; got {n_jobs!r}.")
-    available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if n_jobs is None:
         return 1
     wanted = int(n_jobs)
     if wanted == 0:
         raise ArgumentError("n_jobs must not be 0; -1 uses all cores.")
-    return wanted if wanted > 0 else max(1, available + 1 + wanted)
+    return wanted if wanted > 0 else max(1, usable_cores() + 1 + wanted)
 
 
 def memory(value: Any, name: str = "memory_limit") -> int:

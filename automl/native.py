@@ -16,6 +16,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
+from weakref import WeakKeyDictionary
 
 FEW_PROCESSES = 4096  # a limit of processes that threads may meet
 LONGEST = 500  # characters of a warning that are recorded
@@ -23,6 +24,11 @@ _lock = threading.RLock()
 _local = threading.local()
 
 # ---- native threads
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Blas:
@@ -77,6 +83,20 @@ def limited(threads: int, *, blas: bool = True) -> Iterator[None]:
         yield
 
 
+# ---- what one thread at a time may use
+
+_locks: WeakKeyDictionary[Any, threading.Lock] = WeakKeyDictionary()  # in it, a lock would have to be pickled
+
+
+@contextmanager
+def alone_with(thing: Any) -> Iterator[None]:
+    """No other thread that asks for the same thing has it meanwhile."""
+    with _lock:
+        lock = _locks.setdefault(thing, threading.Lock())
+    with lock:
+        yield
+
+
 # ---- forks
 
 
@@ -86,8 +106,11 @@ class _Forks:
 
 
 def _note_fork() -> None:
-    global _lock
-    _lock = threading.RLock()  # the parent's may have been held by a thread that is not here
+    global _lock, _locks
+    _lock, _locks = (
+        threading.RLock(),
+        WeakKeyDictionary(),
+    )  # the parent's may have been held by a thread that is not here
     _Forks.happened = not _Forks.sound
 
 

@@ -26,6 +26,7 @@ from automl.schedule.constants import CHECK_SHARE, READ_SHARE
 from automl.schedule.cost import CostModel
 from automl.schedule.folds import affordable_cv
 from automl.schedule.ladder import Ladder
+from automl.schedule.opening import Opening
 from automl.schedule.portfolio_share import PortfolioShare
 from automl.schedule.scheduler import Scheduler
 from automl.settings import Settings
@@ -225,7 +226,8 @@ class Problem:
         policy = settings.schedule.policy(ScheduleContext(ladder, cost, task.metric.name, searching, settings.n_jobs))
         share = PortfolioShare(searching, cost, policy, settings.n_jobs)
         left = searching.search_left if timed else no_limit  # runs with `max_trials` do not go by the clock
-        context = RunContext(cost=share.price(history), portfolio_open=share, spent=cost.spent, left=left)
+        opens = Opening(searching, cost)
+        context = RunContext(share.price(history), opens, portfolio_open=share, spent=cost.spent, left=left)
         strategy = make_strategy(settings.search, self.first, context)
         limits = (settings.n_jobs, settings.trial_timeout, settings.memory_limit)
         return strategy, Scheduler(searching, cost, policy, *limits, score_seconds=score_seconds)

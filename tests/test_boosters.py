@@ -1,5 +1,6 @@
 """How the boosting libraries are spoken to."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -33,6 +34,18 @@ def test_blocks_of_trees_say_what_lightgbm_says(classes, rows):
         whole = getattr(model, method)(X[:rows], num_iteration=650)
         blocks = predict(model, X[:rows], 650, method)
         np.testing.assert_allclose(blocks, whole, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+def test_blocks_of_several_threads_do_not_mix(classes):
+    model, X = fitted(classes)
+    method = "predict_proba" if classes else "predict"
+    parts = [X, X[::-1], X[:1], X[:150]]
+    alone = [predict(model, part, 650, method) for part in parts]
+    with ThreadPoolExecutor(4) as threads:
+        together = threads.map(lambda part: predict(model, part, 650, method), parts * 10)
+        for place, found in enumerate(together):
+            np.testing.assert_array_equal(found, alone[place % 4])
 
 
 def test_a_library_is_one_file_of_its_name(tmp_path, monkeypatch):

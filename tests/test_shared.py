@@ -15,6 +15,7 @@ from sklearn.preprocessing import TargetEncoder
 from automl import AutoML
 from automl.columns.columns import Columns
 from automl.columns.once import Once
+from automl.ensemble import predictor
 from automl.ensemble.combiners.base import mean
 from automl.estimators import forests
 from automl.estimators.boosting import lightgbm
@@ -205,3 +206,19 @@ def test_lightgbm_is_asked_without_its_estimator(classes):
         np.ascontiguousarray(lightgbm.predict(estimator, X, 5, method)).tobytes()
         == np.ascontiguousarray(expected).tobytes()
     )
+
+
+@pytest.mark.parametrize("cores", [1, 2, 5])
+def test_many_rows_are_predicted_in_parts_whatever_the_cores(model, monkeypatch, cores):
+    X, _ = table(rows=1_003, seed=5)
+    whole = model.predict_proba(X)
+    parts = [model.predict_proba(X[a:b]) for a, b in ((0, 335), (335, 669), (669, 1_003))]
+    sizes = []
+    of = predictor.Averaged._of
+    monkeypatch.setattr(predictor, "usable_cores", lambda: cores)
+    monkeypatch.setattr(predictor, "PART_ROWS", 300)
+    monkeypatch.setattr(predictor.Averaged, "_of", lambda self, part: sizes.append(len(part)) or of(self, part))
+    found = model.predict_proba(X)
+    assert sorted(sizes) == [334, 334, 335]
+    np.testing.assert_array_equal(found, np.concatenate(parts))
+    np.testing.assert_allclose(found, whole, rtol=1e-5)  # of matrices of floats of 32 bits

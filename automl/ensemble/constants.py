@@ -12,6 +12,7 @@ COMPARED_ROWS = 50_000  # that are looked at for it
 TRIES = 5  # candidates that are fitted anew where no file is left, the best first
 CAUTION = 2.0  # times the seconds that such a fit should take: nothing can end it
 FAST_SHARE = 0.05  # of what the best candidate is better by than a constant, that one quicker model may lose
+PART_ROWS = 2_000  # at least, of a part of the rows that a core predicts by itself
 MEASURED_ROWS = 1_000  # that the model predicts at once, to measure what a row takes
 MEASURED_SHARE = 0.1  # of the seconds that are left, which that may take
 SHOWN = 5  # numbers of trials in a note: more say nothing

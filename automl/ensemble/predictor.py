@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,8 @@ from sklearn.pipeline import Pipeline
 from automl.columns.columns import Columns
 from automl.columns.table import Table
 from automl.ensemble.combiners.base import Combine, mean
-from automl.native import single_threaded
+from automl.ensemble.constants import PART_ROWS
+from automl.native import limited, single_threaded, usable_cores
 from automl.pipeline.shared import predictions
 from automl.tasks.costs import decide
 
@@ -60,7 +62,22 @@ class Averaged(BaseEstimator):  # type: ignore[misc]
         return self.of(self.columns.encode(X))
 
     def of(self, table: Table) -> Array:
-        """The same of a table that was read."""
+        """The same of a table that was read: of many rows in parts, which are the same however many cores there are."""
+        if len(table) < 2 * PART_ROWS:
+            return self._of(table)
+        parts = (table.take(rows) for rows in np.array_split(np.arange(len(table)), len(table) // PART_ROWS))
+        cores = usable_cores()
+        if cores == 1 or single_threaded():
+            return np.concatenate([self._of(part) for part in parts])
+        with ThreadPoolExecutor(cores) as pool:  # what takes long of it holds no lock of Python's
+            return np.concatenate(list(pool.map(self._alone, parts)))
+
+    def _alone(self, table: Table) -> Array:
+        """On one core."""
+        with limited(1):
+            return self._of(table)
+
+    def _of(self, table: Table) -> Array:
         models = [model for member in self.members for model in member.models]
         weights = (member.weight / len(member.models) for member in self.members for _ in member.models)
         return self.combine(zip(weights, predictions(models, table), strict=True))

@@ -6,6 +6,7 @@ from automl.schedule.base import FidelityPolicy, ScheduleContext
 from automl.schedule.constants import EXPENSIVE_SECONDS
 from automl.schedule.halving import Whole
 from automl.schedule.ladder import Ladder
+from automl.schedule.opening import Opening
 from automl.schedule.promotion import BestThird, FirstOfFamily, LateInSearch, PromotionRule, Repeats
 from automl.schedule.racing import make_race
 from automl.space.candidate import Candidate
@@ -57,14 +58,16 @@ class AutoPolicy(Whole):
             Repeats(ladder.repeats),
         ]
         super().__init__(two, rules)
+        self.opens = Opening(budget, cost)
         self.cost, self.metric, self.budget, self.late = cost, run.metric, budget, options.late
         seconds = budget.search_seconds if cost.measured else None
         self.expensive = EXPENSIVE_SECONDS if seconds is None else options.expensive * seconds * run.n_jobs
 
     def entry(self, candidate: Candidate, history: History) -> Rung:
-        """The cheap look for what is expensive."""
+        """The cheap look for what is expensive, unless the search begins with it."""
         rungs = self.ladder.for_candidate(candidate)
-        return rungs[0] if self.cost.predict(candidate, history) > self.expensive else TOP
+        expensive = self.cost.predict(candidate, history) > self.expensive
+        return rungs[0] if expensive and not self.opens(candidate, history) else TOP
 
     def _late(self) -> bool:
         total, left = self.budget.search_seconds, self.budget.search_left()

@@ -49,6 +49,10 @@ TIMED_SHARE = 0.4  # of its seconds, that a model needs which ends with what it 
 LIMIT_SHARE = 0.25  # of the search: the longest that a trial may take once there is a model,
 LONGEST_SHARE = 0.6  # or twice what was expected of it, up to this share
 
+# ---- what begins
+
+OPENING_SHARE = 0.05  # of the search, that a boosting takes on one core, from which it goes before all that is cheaper
+
 # ---- the portfolio
 
 PORTFOLIO_SHARE = 1 / 3  # of the search, while more fit than

@@ -20,6 +20,7 @@ from automl.schedule.constants import (
     TOO_LONG,
 )
 from automl.schedule.cost import CostModel, speedup
+from automl.schedule.opening import Opening
 from automl.space.candidate import Candidate
 from automl.space.seed import derive_seed
 from automl.trials.history import History
@@ -67,6 +68,7 @@ class Scheduler:
         self.score_seconds = score_seconds
         self.budget, self.cost, self.policy, self.n_jobs = budget, cost, policy, n_jobs
         self.trial_timeout, self.bytes_limit = trial_timeout, bytes_limit
+        self.opens = Opening(budget, cost)
         self.exhausted = False
         self.ask_seconds = 0.0
         self._last_ask = 0.0
@@ -169,6 +171,8 @@ class Scheduler:
             history.running() and self._in_time(candidate, rung, history, 1)
         ):
             return self.n_jobs
+        if self.opens(candidate, history):
+            return self.n_jobs
         part = math.inf if self.bytes_limit is None else self.bytes_limit / self.n_jobs
         return self.n_jobs if self.cost.predict_bytes(candidate, history, rung) > part else 1
 
@@ -206,7 +210,7 @@ class Scheduler:
             return self.trial_timeout
         first = next((trial for trial in history.trials if trial.complete and trial.origin != DUMMY), None)
         if first is None:
-            return None
+            return LONGEST_SHARE * total if self.opens(candidate, history) else None
         timed = history.space.component(candidate.family).fidelity.timed and rung.whole
         predicted = math.inf if timed else self.cost.predict(candidate, history, rung)  # the former end with a model
         expected = min(LONGEST_SHARE * total, 2 * predicted)

@@ -212,11 +212,11 @@ class Space:
         leaf = self.node(INPUT, values(self.preprocessor), strict=False)
         return self._checked(Candidate(self.node(family, values(self.component(family)), leaf, strict=False)))
 
-    def first_candidates(self) -> list[Candidate]:
-        """The portfolio's entries that this space can express, in order, without repeats."""
+    def first_candidates(self, *, opening: bool = False) -> list[Candidate]:
+        """Entries of the portfolio that this space can express, in order, without repeats; or those that open."""
         found: dict[str, Candidate] = {}
         for entry in self.portfolio:
-            if self.kind not in (None, *entry.get("tasks", (self.kind,))):
+            if self.kind not in (None, *entry.get("tasks", (self.kind,))) or opening > entry.get("opens", False):
                 continue
             try:
                 candidate = self.parse(entry["candidate"])

@@ -11,6 +11,7 @@ from automl.trials.history import History
 from automl.trials.trial import Proposal, Trial
 
 Cost = Callable[[Candidate], float]  # predicted seconds of evaluating a candidate
+Opens = Callable[[Candidate, History], bool]  # whether it goes before all others
 
 
 class Strategy(Protocol):
@@ -37,6 +38,11 @@ def always_open(history: History) -> bool:
     return True
 
 
+def never(candidate: Candidate, history: History) -> bool:
+    """Let no candidate go before the others."""
+    return False
+
+
 def no_time(trial: Trial) -> float:
     """Trials that take no time: credit is by the candidate."""
     return 0.0
@@ -55,6 +61,8 @@ class RunContext:
     ----------
     cost : callable
         Predicted seconds of a candidate, `math.inf` where it cannot fit.
+    opens : callable
+        Whether a candidate, given the history, should go before all others, as there is time for few.
     portfolio_open : callable
         Given the history, whether the portfolio may have another candidate.
     spent : callable
@@ -64,6 +72,7 @@ class RunContext:
     """
 
     cost: Cost = no_cost
+    opens: Opens = never
     portfolio_open: Callable[[History], bool] = always_open
     spent: Callable[[Trial], float] = no_time
     left: Callable[[], float | None] = no_limit

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 
 from automl.space.candidate import Candidate
-from automl.strategies.base import Cost, RunContext, no_cost
+from automl.strategies.base import Cost, Opens, RunContext, never, no_cost
 from automl.trials.history import History
 from automl.trials.trial import Proposal
 
@@ -42,19 +42,24 @@ class Portfolio:
     cost : callable, optional
         Predicted seconds of a candidate: the most expensive come last, so that one slow fit cannot starve the rest.
         What cannot fit any more is `math.inf` and left out. Without a cost the order is the portfolio's own.
+    opens : callable, optional
+        Whether one of the entries that may begin the search should, given the history.
     """
 
     name = "portfolio"
 
-    def __init__(self, cost: Cost = no_cost) -> None:
-        self.cost = cost
+    def __init__(self, cost: Cost = no_cost, opens: Opens = never) -> None:
+        self.cost, self.opens = cost, opens
 
     def in_run(self, context: RunContext) -> Portfolio:
         """The same with the costs that the run predicts."""
-        return Portfolio(context.cost)
+        return Portfolio(context.cost, context.opens)
 
     def ask(self, history: History, seed: int) -> Proposal | None:
-        """Cheapest entry that was not started yet; None when all were."""
+        """What opens the search, then the cheapest entry that was not started yet; None when all were."""
+        for entry in history.space.first_candidates(opening=True):
+            if self.opens(entry, history):
+                return Proposal(entry, self.name)
         predicted = [(self.cost(entry), entry) for entry in history.space.first_candidates()]
         # `sorted` is stable: among equals the portfolio's own order counts
         ordered = sorted(predicted, key=lambda pair: pair[0])

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -172,6 +173,16 @@ class ComponentSuite:
         np.testing.assert_allclose(single[0], whole[7], rtol=1e-4, atol=1e-6)
         again = pickle.loads(pickle.dumps(pipeline))
         np.testing.assert_array_equal(predict(again, columns.encode(frame)), whole)
+
+    def test_several_threads_may_ask_at_once(self, name: str, kind: str) -> None:
+        """As the threads of a web server do: each has its own rows' answers."""
+        pipeline, columns = self.fitted(name, kind)
+        tables = [columns.encode(example(rows, seed=rows)) for rows in (1, 5, 50, 120)]
+        alone = [predict(pipeline, table) for table in tables]
+        with ThreadPoolExecutor(4) as threads:
+            together = list(threads.map(predict, [pipeline] * 20, tables * 5))
+        for place, found in enumerate(together):
+            np.testing.assert_array_equal(found, alone[place % 4])
 
     def test_the_seed_decides(self, name: str, kind: str, tmp_path: Path) -> None:
         """A clone, fitted on memory-mapped arrays as workers get them, which cannot be written, predicts the same."""

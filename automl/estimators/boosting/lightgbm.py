@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from scipy.special import expit, softmax
 
 from automl.estimators.boosting.base import Array, BoostedModel, Curve, FitContext
+from automl.native import alone_with
 
 BLOCK_TREES = 200  # that a row is taken through before the next row,
 BLOCK_ROWS = 100  # from so many rows on
+
+Link: TypeAlias = Callable[[Any], Any]
 
 
 class Booster(BoostedModel):
@@ -70,10 +73,23 @@ def predict(estimator: Any, X: Array, rounds: int, method: str) -> Any:
     trees = booster.num_model_per_iteration()
     if link is None:
         return getattr(estimator, method)(X, num_iteration=rounds, validate_features=False)
-    if rounds * trees <= 2 * BLOCK_TREES or len(X) < BLOCK_ROWS:  # as LightGBM's estimator, which takes twice as long
-        found = booster.predict(X, num_iteration=rounds, num_threads=estimator.n_jobs)
-        return np.vstack((1.0 - found, found)).T if link is _two_columns else found
-    step, total = max(1, BLOCK_TREES // trees), 0.0
+    if rounds * trees <= 2 * BLOCK_TREES:
+        return _at_once(estimator, X, rounds, link)
+    # a booster keeps to itself which trees it is to walk, whoever asks (LightGBM's issue 6142): two threads that asked
+    # for different blocks got wrong numbers, and nobody was told
+    with alone_with(booster):
+        return _at_once(estimator, X, rounds, link) if len(X) < BLOCK_ROWS else _in_blocks(estimator, X, rounds, link)
+
+
+def _at_once(estimator: Any, X: Array, rounds: int, link: Link) -> Any:
+    """As LightGBM's estimator, which takes twice as long."""
+    found = estimator.booster_.predict(X, num_iteration=rounds, num_threads=estimator.n_jobs)
+    return np.vstack((1.0 - found, found)).T if link is _two_columns else found
+
+
+def _in_blocks(estimator: Any, X: Array, rounds: int, link: Link) -> Any:
+    booster, total = estimator.booster_, 0.0
+    step = max(1, BLOCK_TREES // booster.num_model_per_iteration())
     for start in range(0, rounds, step):
         number = min(step, rounds - start)
         total += booster.predict(
@@ -88,7 +104,7 @@ def _two_columns(scores: Array) -> Array:
 
 
 # by method and objective, what makes answers of raw scores
-LINKS: dict[tuple[str, str], Callable[[Any], Any]] = {
+LINKS: dict[tuple[str, str], Link] = {
     ("predict_proba", "binary"): _two_columns,
     ("predict_proba", "multiclass"): partial(softmax, axis=1),
     ("predict", "regression"): np.asarray,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -34,9 +35,6 @@ class Booster(BoostedModel):
 
     def _predict(self, X: Array, method: str) -> Any:
         # scikit-learn has no argument for rounds; its staged predictions walk the same list of trees
-        trees = self.estimator._predictors
-        self.estimator._predictors = trees[: self.rounds_]
-        try:
-            return getattr(self.estimator, method)(X)
-        finally:
-            self.estimator._predictors = trees
+        shorter = copy(self.estimator)  # others may be predicting with it
+        shorter._predictors = self.estimator._predictors[: self.rounds_]
+        return getattr(shorter, method)(X)
