@@ -22,7 +22,9 @@ from automl.arguments import path as known_path
 from automl.errors import DataError
 from automl.fitted import check_fitted
 from automl.plan import Plan, Replaying, Searching
+from automl.report.leaderboard import scores_of
 from automl.report.progress import Progress
+from automl.report.search_report import lineage, search_report
 from automl.report.time_report import TimeReport
 from automl.result import Result
 from automl.run import Given, Run
@@ -413,6 +415,42 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         """
         check_fitted(self)
         return self.result_.leaderboard.copy()
+
+    def search_report(self) -> pd.DataFrame:
+        """Who proposed what, what it took, and what it brought.
+
+        Returns
+        -------
+        DataFrame
+            One row a strategy (an ``origin`` of the leaderboard), with the columns strategy, candidates, whole (those
+            evaluated in full), seconds (of evaluation, all cores together), share (of these seconds), new_bests (how
+            often it found a better one than all before), among_best (of the ten best candidates), best_score and
+            weight (in the model that is handed over).
+        """
+        check_fitted(self)
+        result = self.result_
+        return search_report(result.trials, result.weights or {result.best.number: 1.0}, scores_of(result.leaderboard))
+
+    def lineage(self, trial: int | None = None) -> pd.DataFrame:
+        """Where a candidate comes from: the trials that it was bred from, those that these were bred from, and so on.
+
+        Parameters
+        ----------
+        trial : int, optional
+            The leaderboard's `id` of a candidate; the best one where not given.
+
+        Returns
+        -------
+        DataFrame
+            With the columns generation (0 is the candidate, -1 its parents), id, origin, score, parents and pipeline.
+        """
+        check_fitted(self)
+        result = self.result_
+        number = result.best.number if trial is None else trial
+        if isinstance(number, bool) or number not in range(len(result.trials)):
+            last = len(result.trials) - 1
+            raise ArgumentError(f"trial must be an id of a candidate in the leaderboard, 0 to {last}; got {trial!r}.")
+        return lineage(result.trials, result.space, scores_of(result.leaderboard), number)
 
     def label_suspects(self, n: int | None = None) -> pd.DataFrame:
         """Training rows whose label may be wrong, the most doubtful first.

@@ -121,6 +121,7 @@ class Run:
         """Why the search stopped, and the seconds inside strategies."""
         settings, budget = self.settings, self.budget
         strategy, scheduler = problem.plan(evaluator, history, budget, dummy.call_seconds)
+        _tell(problem.foretold, settings.verbose)
         jobs = self.plan.scheduler(scheduler)
         report = Reporter(history, budget, problem.task.metric, settings.callbacks, settings.verbose)
         listeners: list[Listener] = [

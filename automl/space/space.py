@@ -212,11 +212,16 @@ class Space:
         leaf = self.node(INPUT, values(self.preprocessor), strict=False)
         return self._checked(Candidate(self.node(family, values(self.component(family)), leaf, strict=False)))
 
-    def first_candidates(self, *, opening: bool = False) -> list[Candidate]:
-        """Entries of the portfolio that this space can express, in order, without repeats; or those that open."""
+    def first_candidates(self, *, opening: bool = False, textbook: bool = False) -> list[Candidate]:
+        """Entries of the portfolio that this space can express, in order, without repeats.
+
+        Those of manual search only, with `textbook`, or those that begin a search with little time, with `opening`.
+        """
         found: dict[str, Candidate] = {}
         for entry in self.portfolio:
             if self.kind not in (None, *entry.get("tasks", (self.kind,))) or opening > entry.get("opens", False):
+                continue
+            if textbook != entry.get("textbook", False):
                 continue
             try:
                 candidate = self.parse(entry["candidate"])

@@ -4,6 +4,27 @@
 
 ENOUGH_RESULTS = 20  # results that make a rung below the top the one to learn from
 
+# ---- Sobol
+
+SOBOL_TRIES = 200  # points that are passed over at most, as they were tried or cannot fit
+
+# ---- grid
+
+GRID_MOST = 1_000_000  # points
+LATTICE_PARAMS = 2  # of a family, the first ones of its file, that a grid varies where the user says nothing
+LATTICE_PLACES = (1 / 6, 1 / 2, 5 / 6)  # of their declared distributions
+GRID_PRICED = 200  # points, spread over the grid, that tell what all will take
+
+# ---- evolutionary
+
+EA_STARTUP = 10  # complete candidates of the template below which the proposal is a random draw
+EA_PARENTS = 20  # candidates that survive
+EA_FRESH = 0.1  # share of random draws, lest the first families stay the only ones
+EA_CROSSED = 0.7  # share of children of two parents
+EA_CROSS_ETA = 15.0  # of simulated binary crossover: the larger, the nearer are children to their parents
+EA_MUTATE_ETA = 10.0  # of polynomial mutation, likewise
+EA_TRIES = 50  # draws for a child that is new, before a random draw is proposed
+
 # ---- TPE
 
 TPE_STARTUP = 20  # candidates that fit the template below which the answer is a random draw
