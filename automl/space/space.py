@@ -15,6 +15,7 @@ from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
 from automl.space.component import Accepts, Component, EstimatorRef
 from automl.space.constants import MAX_DEPTH, MAX_SIZE, SLOT_NONE
 from automl.space.domain import Int, Value
+from automl.space.hyperopt_form import expression
 from automl.wording import did_you_mean
 
 SLOTS = ("scale", "reduce")  # the template of TPE and random search: model(reduce(scale(input)))
@@ -243,6 +244,13 @@ class Space:
     def _draw(self, component: Component, rng: Random, *inputs: Node) -> Node:
         values: dict[str, Value] = {p.name: p.domain.sample(rng) for p in component.params}
         return Node(component.name, component.complete(values, strict=False), inputs)
+
+    def to_hyperopt(self) -> dict[str, Any]:
+        """The space for Hyperopt's own `fmin`: labels are those of `automl.space.encoding`.
+
+        A point of it is no candidate yet: `automl.objective.Objective` takes it as it is, and says which it stands for.
+        """
+        return expression(list(self.models.values()), self.preprocessor, {slot: self.slot(slot) for slot in SLOTS})
 
     def short(self, candidate: Candidate) -> str:
         """Text for people: only what differs from the defaults."""
