@@ -230,7 +230,7 @@ class Problem:
         if not data.pooled:
             ladder = Ladder.of(self.everything, task.rows, folds, len(data.splits) // folds)
         policy = settings.schedule.policy(ScheduleContext(ladder, cost, task.metric.name, searching, settings.n_jobs))
-        share = PortfolioShare(searching, cost, policy, settings.n_jobs)
+        share = PortfolioShare(searching, cost, policy, settings.n_jobs, settings.memory_limit)
         left = searching.search_left if timed else no_limit  # runs with `max_trials` do not go by the clock
         opens = Opening(searching, cost)
         context = RunContext(share.price(history), opens, portfolio_open=share, spent=cost.spent, left=left)
