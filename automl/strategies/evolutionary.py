@@ -5,10 +5,11 @@ Genetic programming (`gp`) breeds the structure, too; here a candidate is a fixe
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from random import Random
 
-from automl.space.domain import Choice
-from automl.space.encoding import FAMILY, Encoding, Point
+from automl.space.constants import FAMILY
+from automl.space.encoding import Encoding, Point
 from automl.space.space import SLOTS, Space
 from automl.strategies.constants import (
     EA_CROSS_ETA,
@@ -17,6 +18,7 @@ from automl.strategies.constants import (
     EA_MUTATE_ETA,
     EA_PARENTS,
     EA_STARTUP,
+    EA_STEPS,
     EA_TRIES,
 )
 from automl.strategies.gp_trees import lent, tournament
@@ -29,9 +31,9 @@ class Evolutionary:
 
     An asynchronous (mu + lambda) evolution strategy: the 20 best complete candidates of the template survive, parents
     are drawn among them by tournaments of 3, children cross by simulated binary crossover (Deb and Agrawal 1995) on the
-    places that values have in the unit interval of their distributions, and mutate by polynomial mutation (Deb and Goyal
-    1996), one coordinate of a child on average. Options without order are exchanged, or drawn anew. Parents of two
-    families exchange what they have in common.
+    places that values have in the unit interval of their distributions, and mutate by polynomial mutation (Deb and
+    Goyal 1996), one coordinate of a child on average. Options without order are exchanged, or drawn anew. Parents of
+    two families exchange what they have in common.
 
     Parameters
     ----------
@@ -43,47 +45,45 @@ class Evolutionary:
 
     def __init__(self, startup: int = EA_STARTUP) -> None:
         self.startup = startup
-        self._encoding: Encoding | None = None  # derived from the space alone, so that `ask` stays pure
+        self._genes: Genes | None = None  # derived from the space alone, so that `ask` stays pure
 
     def ask(self, history: History, seed: int) -> Proposal:
         """Propose a child that was not tried before; never exhausted."""
-        if self._encoding is None or self._encoding.space is not history.space:
-            self._encoding = Encoding(history.space)
-        rng = Random(seed)
-        parents = self._survivors(history, self._encoding)
-        for _ in range(EA_TRIES if len(parents) >= self.startup else 0):
-            if rng.random() < EA_FRESH:
-                break
-            child, used = self._child(parents, self._encoding, rng)
-            candidate = self._encoding.decode(child)
-            if not history.seen(candidate.key):
-                return Proposal(candidate, self.name, used)
+        if self._genes is None or self._genes.space is not history.space:
+            self._genes = Genes(history.space)
+        genes, rng = self._genes, Random(seed)
+        complete = [
+            (trial.number, point)
+            for trial in history.searched()
+            if (point := genes.encoding.encode(trial.candidate)) is not None
+        ]
+        if len(complete) >= max(1, self.startup) and rng.random() >= EA_FRESH:
+            parents = [_Parent(*found, -rank) for rank, found in enumerate(complete[:EA_PARENTS])]
+            for _ in range(EA_TRIES):
+                child, used = _child(parents, genes, rng)
+                candidate = genes.encoding.decode(child)
+                if not history.seen(candidate.key):
+                    return Proposal(candidate, self.name, used)
         return Proposal(history.space.sample(rng), self.name)
 
-    def _survivors(self, history: History, encoding: Encoding) -> list[_Parent]:
-        found: list[_Parent] = []
-        for trial in history.searched():
-            if (point := encoding.encode(trial.candidate)) is not None:
-                found.append(_Parent(trial.number, point, -len(found)))
-            if len(found) == EA_PARENTS:
-                break
-        return found
 
-    def _child(self, parents: list[_Parent], encoding: Encoding, rng: Random) -> tuple[Point, tuple[int, ...]]:
-        """A child, and the numbers of the trials that it comes from."""
-        first = tournament(parents, "fitness", rng)
-        child, used = dict(first.point), (first.number,)
-        genes = Genes(encoding.space)
-        if rng.random() < EA_CROSSED:
-            second = tournament(parents, "fitness", rng)
-            child = genes.crossed(child, second.point, rng)
-            used = tuple(dict.fromkeys((first.number, second.number)))
-        return genes.mutated(child, rng), used
-
-
+@dataclass(frozen=True)
 class _Parent:
-    def __init__(self, number: int, point: Point, fitness: int) -> None:
-        self.number, self.point, self.fitness = number, point, fitness
+    number: int
+    point: Point
+    fitness: int  # what DEAP's tournament compares
+
+
+def _child(parents: list[_Parent], genes: Genes, rng: Random) -> tuple[Point, tuple[int, ...]]:
+    """A child, and the numbers of the trials that it comes from."""
+    first = tournament(parents, "fitness", rng)
+    child = first.point
+    used: tuple[int, ...] = (first.number,)
+    if rng.random() < EA_CROSSED:
+        second = tournament(parents, "fitness", rng)
+        child = genes.crossed(child, second.point, rng)
+        used = tuple(dict.fromkeys((first.number, second.number)))
+    return genes.mutated(child, rng), used
 
 
 class Genes:
@@ -95,12 +95,16 @@ class Genes:
     """
 
     def __init__(self, space: Space) -> None:
+        self.space, self.encoding = space, Encoding(space)
         parts = [*space.models.values(), *space.steps.values(), space.preprocessor]
-        self.domains = {key: param.domain for part in parts for key, param in Encoding.params(part).items()}
-        self.steps = {slot: 1 + len(space.slot(slot)) for slot in SLOTS}
+        self.domains = {key: param.domain for part in parts for key, param in part.labelled.items()}
+        self.steps = {slot: space.slot(slot) for slot in SLOTS}
 
     def crossed(self, mine: Point, theirs: Point, rng: Random) -> Point:
-        """One of the two children of two points; what only one of them has stays where it is."""
+        """One of the two children of two points; of what only one of them has, mine stays.
+
+        A step that comes from the other one brings its parameters.
+        """
         from deap import tools
 
         shared = [key for key in mine if key in theirs and key != FAMILY]
@@ -109,27 +113,46 @@ class Genes:
         with lent(rng):
             tools.cxSimulatedBinaryBounded(here, there, EA_CROSS_ETA, 0.0, 1.0)
         child = {**mine, **dict(zip(numbers, here, strict=True))}
-        return child | {key: theirs[key] for key in shared if not self._ordered(key) and rng.random() < 0.5}
+        for key in shared:
+            if not self._ordered(key) and rng.random() < 0.5:
+                child[key] = theirs[key]
+                child |= {name: place for name, place in self._step(key, theirs).items() if name not in mine}
+        return child
 
     def mutated(self, point: Point, rng: Random) -> Point:
-        """About one coordinate moved, at least one; a step's parameters are at hand where it comes new."""
-        from deap import tools
-
+        """About one coordinate moved, at least one; a step that is new has its defaults."""
         keys = [key for key in point if key != FAMILY]
         chosen = [key for key in keys if rng.random() < 1 / len(keys)] or ([rng.choice(keys)] if keys else [])
         child = dict(point)
         for key in chosen:
             if self._ordered(key):
-                place = [point[key]]
-                with lent(rng):
-                    tools.mutPolynomialBounded(place, EA_MUTATE_ETA, 0.0, 1.0, 1.0)
-                child[key] = place[0]
+                child[key] = self._moved(key, point[key], rng)
             elif key in self.steps:
-                child[key] = rng.randrange(self.steps[key])
+                others = [place for place in range(1 + len(self.steps[key])) if place != point[key]]
+                child[key] = rng.choice(others)  # a slot is there only where a step is
             else:
                 domain = self.domains[key]
                 child[key] = domain.encode(domain.neighbour(domain.decode(point[key]), rng))
         return child
 
+    def _moved(self, key: str, place: float, rng: Random) -> float:
+        """Another place, of another value: where there are few, a step is often too short for the next one."""
+        from deap import tools
+
+        domain, moved = self.domains[key], [place]
+        for _ in range(EA_STEPS):
+            with lent(rng):
+                tools.mutPolynomialBounded(moved, EA_MUTATE_ETA, 0.0, 1.0, 1.0)
+            if domain.decode(moved[0]) != domain.decode(place):
+                break
+        return moved[0]
+
     def _ordered(self, key: str) -> bool:
-        return key in self.domains and not isinstance(self.domains[key], Choice)
+        return key in self.domains and self.domains[key].shares is None
+
+    def _step(self, slot: str, point: Point) -> Point:
+        """The coordinates of the step that a point has in a slot; none of anything else."""
+        steps = self.steps.get(slot, ())
+        if not steps or not point[slot]:
+            return {}
+        return {key: point[key] for key in steps[int(point[slot]) - 1].labelled if key in point}

@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice, product
+from itertools import islice
 from typing import Any
 
 from automl.errors import ArgumentError, CandidateError
 from automl.space.candidate import INPUT, Candidate, Node
-from automl.space.domain import Choice, Value
-from automl.space.encoding import FAMILY, label
+from automl.space.component import label
+from automl.space.constants import FAMILY
+from automl.space.domain import Domain, Value
 from automl.space.space import SLOTS, Space
 from automl.strategies.base import Cost, RunContext, no_cost
-from automl.strategies.constants import GRID_MOST, GRID_PRICED, LATTICE_PARAMS, LATTICE_PLACES
+from automl.strategies.constants import (
+    GRID_COUNTED,
+    GRID_MOST,
+    GRID_PASSED,
+    GRID_PRICED,
+    LATTICE_PARAMS,
+    LATTICE_PLACES,
+)
 from automl.trials.history import History
 from automl.trials.trial import Proposal
 from automl.wording import did_you_mean
 
-Values = Mapping[str, Sequence[Value]]
+EXAMPLE = "{'lightgbm.num_leaves': [15, 31, 63]}"
 
 
 class GridSearch:
@@ -39,10 +47,10 @@ class GridSearch:
 
     name = "grid"
 
-    def __init__(self, values: dict[str, list[Any]] | None = None) -> None:
-        self.values = values
+    def __init__(self, values: Mapping[str, Sequence[Any]] | None = None) -> None:
+        self.values = _plain(values)
         self._cost: Cost = no_cost
-        self._points: tuple[Space, _Points] | None = None  # derived from the space alone, so that `ask` stays pure
+        self._points: _Points | None = None  # derived from the space alone, so that `ask` stays pure
 
     def in_run(self, context: RunContext) -> GridSearch:
         """The same with the costs that the run predicts: what cannot fit is passed over."""
@@ -52,12 +60,12 @@ class GridSearch:
 
     def ask(self, history: History, seed: int) -> Proposal | None:
         """The first point that was not started yet; None when all were, or nothing more fits."""
-        points = self._of(history.space)
-        new = (one for one in points if not history.seen(one.key) and self._cost(one) < math.inf)
+        new = (one for one in self._of(history.space) if not history.seen(one.key))
         if self.values is None:
-            found = min(new, key=self._cost, default=None)  # the first among equals
+            fitting = ((cost, one) for one in new if (cost := self._cost(one)) < math.inf)
+            found = min(fitting, key=lambda pair: pair[0], default=(0.0, None))[1]  # the first among equals
         else:
-            found = next(new, None)
+            found = next((one for one in islice(new, GRID_PASSED) if self._cost(one) < math.inf), None)
         return None if found is None else Proposal(found, self.name)
 
     def check(self, space: Space) -> None:
@@ -71,15 +79,33 @@ class GridSearch:
         self._of(space)
 
     def announce(self, space: Space) -> tuple[int, list[Candidate]]:
-        """Number of points, and some of them, spread evenly, that tell what they take."""
+        """Number of points, and some of them, spread evenly, that tell what they take.
+
+        Where there are many, some of them may be the same candidate.
+        """
         points = self._of(space)
-        return points.size, list(islice(points, 0, None, max(1, points.size // GRID_PRICED)))
+        return points.count(), points.some(GRID_PRICED)
 
     def _of(self, space: Space) -> _Points:
-        if self._points is None or self._points[0] is not space:
-            grids = [_lattice(space, name) for name in space.models] if self.values is None else _read(self.values, space)
-            self._points = space, _Points(space, grids)
-        return self._points[1]
+        if self._points is None or self._points.space is not space:
+            given = self.values
+            grids = [_lattice(space, name) for name in space.models] if given is None else _read(given, space)
+            self._points = _Points(space, grids)
+        return self._points
+
+
+def _plain(values: Any) -> Any:
+    """Values as they are written down: lists in place of arrays and ranges."""
+    if not isinstance(values, Mapping):
+        return values
+    listed = {key: list(given) if isinstance(given, (tuple, range)) else given for key, given in values.items()}
+    return {key: _python(given) for key, given in listed.items()}
+
+
+def _python(given: Any) -> Any:
+    """Python's own numbers in place of NumPy's."""
+    given = given.tolist() if hasattr(given, "tolist") else given
+    return [one.item() if hasattr(one, "item") else one for one in given] if isinstance(given, list) else given
 
 
 # ---- from values to candidates
@@ -88,38 +114,49 @@ Grid = tuple[str, dict[str, list[Value]]]  # a family, and values by label
 
 
 class _Points:
-    """The candidates of several grids in order, each once, made when they are looked at."""
+    """The candidates of several grids in order, made when they are looked at."""
 
     def __init__(self, space: Space, grids: list[Grid]) -> None:
-        self.space = space
-        self.size = sum(math.prod(map(len, values.values())) for _, values in grids)
+        self.space, self.grids = space, grids
+        self.size = sum(map(_size, grids))
         if self.size > GRID_MOST:
             raise ArgumentError(
-                f"grid: {self.size:,} points are more than the {GRID_MOST:,} that a grid may have; give fewer values, or "
-                "use search='random'."
+                f"grid: {self.size:,} points are more than the {GRID_MOST:,} that a grid may have; give fewer values, "
+                "or use search='random'."
             )
         self._made: list[Candidate] = []
-        self._rest = self._all(grids)
 
     def __iter__(self) -> Iterator[Candidate]:
-        yield from self._made
-        while (found := next(self._rest, None)) is not None:
-            self._made.append(found)
-            yield found
+        for place in range(self.size):
+            if place == len(self._made):
+                self._made.append(self.at(place))
+            yield self._made[place]
 
-    def _all(self, grids: list[Grid]) -> Iterator[Candidate]:
-        seen: set[str] = set()
-        for family, values in grids:
-            for combination in product(*values.values()):
-                candidate = self._candidate(family, dict(zip(values, combination, strict=True)))
-                if candidate.key not in seen:  # what is inactive makes no difference
-                    seen.add(candidate.key)
-                    yield candidate
+    def at(self, place: int) -> Candidate:
+        """One of them; what is inactive makes no difference, so that some are the same."""
+        for family, values in self.grids:
+            if place < (size := _size((family, values))):
+                break
+            place -= size
+        chosen: dict[str, Value] = {}
+        for key in reversed(values):
+            place, digit = divmod(place, len(values[key]))
+            chosen[key] = values[key][digit]
+        return self._candidate(family, chosen)
 
-    def _candidate(self, family: str, chosen: dict[str, Value]) -> Candidate:
+    def count(self) -> int:
+        """How many there are; up to, where it would take time to find those that are the same."""
+        return len({one.key for one in self}) if self.size <= GRID_COUNTED else self.size
+
+    def some(self, count: int) -> list[Candidate]:
+        """So many of them, or all, spread evenly."""
+        count = min(count, self.size)
+        return [self.at(place * self.size // count) for place in range(count)]
+
+    def _candidate(self, family: str, chosen: Mapping[str, Value]) -> Candidate:
         def node(name: str, *data: Node) -> Node:
-            params = {p.name: label(name, p.name) for p in self.space.component(name).params}
-            values = {param: chosen[key] for param, key in params.items() if key in chosen}
+            params = self.space.component(name).labelled
+            values = {param.name: chosen[key] for key, param in params.items() if key in chosen}
             return self.space.node(name, values, *data, strict=False)
 
         data = node(INPUT)
@@ -129,63 +166,95 @@ class _Points:
         return Candidate(node(family, data))
 
 
+def _size(grid: Grid) -> int:
+    return math.prod(map(len, grid[1].values()))
+
+
 def _lattice(space: Space, family: str) -> Grid:
     params = [param for param in space.models[family].params if not param.when][:LATTICE_PARAMS]
-    values: dict[str, list[Value]] = {}
-    for param in params:
-        domain = param.domain
-        places = list(domain.options) if isinstance(domain, Choice) else [domain.from_unit(u) for u in LATTICE_PLACES]
-        values[label(family, param.name)] = list(dict.fromkeys(places))
-    return family, values
+    return family, {label(family, param.name): _places(param.domain) for param in params}
+
+
+def _places(domain: Domain) -> list[Value]:
+    """All options, or values at some places of a range."""
+    if (shares := domain.shares) is not None:
+        return [domain.decode(option) for option in range(len(shares))]
+    return list(dict.fromkeys(domain.from_unit(unit) for unit in LATTICE_PLACES))
+
+
+# ---- what the user gives
 
 
 def _read(values: Any, space: Space) -> list[Grid]:
     """The user's values, one grid a family."""
     if not isinstance(values, Mapping) or not values:
-        example = "{'lightgbm.num_leaves': [15, 31, 63]}"
-        raise ArgumentError(f"grid: needs a dict of lists, as in GridSearch({example}); got {values!r}.")
+        raise ArgumentError(f"grid: needs a dict of lists, as in GridSearch({EXAMPLE}); got {values!r}.")
     read = {str(key): _values(str(key), given, space) for key, given in values.items()}
-    named = dict.fromkeys(key.partition(".")[0] for key in read if key.partition(".")[0] in space.models)
+    named = dict.fromkeys(part for key in read if (part := key.partition(".")[0]) in space.models)
     families = [str(name) for name in read.pop(FAMILY, [])] or list(named) or list(space.models)
     chosen = {str(step) for slot in SLOTS for step in read.get(slot, []) if step is not None}
     for key in read:
         component, _, param = key.partition(".")
         if param and component not in {*families, *chosen, INPUT}:
-            where = "family" if component in space.models else str(space.component(component).slot)
-            raise ArgumentError(f"grid: {key!r} is tried nowhere: name {component!r} in {where!r}, too.")
+            raise ArgumentError(f"grid: {key!r} is tried nowhere: {_where(component, space)}.")
     return [
         (name, {key: one for key, one in read.items() if key.partition(".")[0] in {name, *SLOTS, INPUT, *chosen}})
         for name in families
     ]
 
 
+def _where(component: str, space: Space) -> str:
+    """How a component comes into a grid."""
+    slot = FAMILY if component in space.models else space.component(component).slot
+    if slot is None:
+        return f"no grid has the step {component!r}; write whole candidates in try_first"
+    return f"name {component!r} in {slot!r}, too"
+
+
 def _values(key: str, given: Any, space: Space) -> list[Value]:
-    """The values of one label, in the types of its domain."""
+    """The values of one label, in the types of its domain, each once."""
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Sequence) or not len(given):
         raise ArgumentError(f"grid: {key!r} needs a list of values, and at least one; got {given!r}.")
     component, dot, name = key.partition(".")
-    known = {FAMILY: list(space.models)} | {slot: [step.name for step in space.slot(slot)] for slot in SLOTS}
     if not dot:
-        if key not in known:
-            raise ArgumentError(_no_label(key, space))
-        allowed = [*known[key], *([None] if key in SLOTS else [])]
-        for value in given:
-            if value not in allowed:
-                hint = did_you_mean(value, known[key]) if isinstance(value, str) else ""
-                raise ArgumentError(f"grid: {key!r} must be of {', '.join(map(repr, allowed))}; got {value!r}.{hint}")
-        return list(given)
+        return _names(key, given, space)
+    known = [*space.models, INPUT, *space.steps]
+    if component not in known:
+        what = did_you_mean(component, known) or f" That is {', '.join(known)}."
+        raise ArgumentError(f"grid: {key!r}: {component!r} is none of what is searched.{what}")
     try:
         param = space.component(component).param(name)
-    except (CandidateError, KeyError, StopIteration):
+    except CandidateError:
         raise ArgumentError(_no_label(key, space)) from None
-    found = [param.domain.cast(value) for value in given]
-    for value, told in zip(found, given, strict=True):
+    found: list[Value] = []
+    for told in given:
+        value = param.domain.cast(told)
         if value not in param.domain:
             raise ArgumentError(f"grid: {key!r} must be {param.domain.describe()}; got {told!r}.")
-    return found
+        found.append(value)
+    return _once(found)
+
+
+def _names(key: str, given: Sequence[Any], space: Space) -> list[Value]:
+    """Families, or steps of a slot."""
+    known = {FAMILY: list(space.models)} | {slot: [step.name for step in space.slot(slot)] for slot in SLOTS}
+    if key not in known:
+        raise ArgumentError(_no_label(key, space))
+    allowed = [*known[key], *([None] if key in SLOTS else [])]
+    for value in given:
+        if value not in allowed:
+            hint = did_you_mean(value, known[key]) if isinstance(value, str) else ""
+            raise ArgumentError(f"grid: {key!r} must be of {', '.join(map(repr, allowed))}; got {value!r}.{hint}")
+    return _once(given)
+
+
+def _once(values: Sequence[Value]) -> list[Value]:
+    """True and 1 are told apart."""
+    return list({(type(value), value): value for value in values}.values())
 
 
 def _no_label(key: str, space: Space) -> str:
     parts = [*space.models.values(), space.preprocessor, *space.steps.values()]
-    known = [FAMILY, *SLOTS, *(label(part.name, param.name) for part in parts for param in part.params)]
-    return f"grid: there is no parameter {key!r}; one is written family.parameter.{did_you_mean(key, known)}"
+    known = [FAMILY, *SLOTS, *(name for part in parts for name in part.labelled)]
+    hint = did_you_mean(key, known)
+    return f"grid: there is no parameter {key!r} for this task; one is written family.parameter.{hint}"

@@ -78,7 +78,8 @@ def toy_space(kind: str = "binary") -> Space:
     ]
     first = ("plain(input)", "bowl(input)", "maze(input, rate=0.1)", "sorter(input)", "plain(level(input))")
     space = space_of(bowl, maze, plain, *classes, *steps, portfolio=first, kind=kind)
-    return replace(space, portfolio=(*space.portfolio, {"candidate": "bowl(input, x=1.0)", "textbook": True}))
+    textbook = ({"candidate": text, "textbook": True} for text in ("bowl(input, x=1.0)", "plain(level(input))"))
+    return replace(space, portfolio=(*space.portfolio, *textbook))
 
 
 def toy_loss(candidate: Candidate) -> float:
