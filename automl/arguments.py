@@ -181,16 +181,26 @@ def first_candidates(try_first: Any, space: Space) -> list[Candidate]:
     found: list[Candidate] = []
     for place, entry in enumerate(try_first):
         try:
-            if isinstance(entry, Mapping):
-                unknown = set(entry) - {"family", "params"}
-                if unknown or "family" not in entry:
-                    raise CandidateError(f"a dict needs 'family' and may have 'params', got {sorted(entry)}.")
-                found.append(space.candidate(entry["family"], entry.get("params")))
-            else:
-                found.append(space.parse(str(entry)))
+            found.append(one_candidate(entry, space))
         except CandidateError as error:
             raise ArgumentError(f"try_first[{place}]: {error}") from error
     return found
+
+
+def one_candidate(entry: Any, space: Space) -> Candidate:
+    """A candidate of the user's own, of a text or a dict.
+
+    Raises
+    ------
+    CandidateError
+        If it is not of the space.
+    """
+    if not isinstance(entry, Mapping):
+        return space.parse(str(entry))
+    unknown = set(entry) - {"family", "params"}
+    if unknown or "family" not in entry:
+        raise CandidateError(f"a dict needs 'family' and may have 'params', got {sorted(entry)}.")
+    return space.candidate(entry["family"], entry.get("params"))
 
 
 def seed(name: str, value: Any) -> int:

@@ -19,10 +19,13 @@ from sklearn.utils.metaestimators import available_if
 from automl import kept, native, persist, signals, types
 from automl.arguments import memory, positive, refuse_foreign
 from automl.arguments import path as known_path
-from automl.errors import DataError
+from automl.errors import ArgumentError, DataError, InputTypeError
 from automl.fitted import check_fitted
+from automl.objective import Objective
 from automl.plan import Plan, Replaying, Searching
+from automl.report.leaderboard import scores_of
 from automl.report.progress import Progress
+from automl.report.search_report import lineage, search_report
 from automl.report.time_report import TimeReport
 from automl.result import Result
 from automl.run import Given, Run
@@ -89,8 +92,10 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         is handed over is fitted on all rows.
     include, exclude : list of str, optional
         Families (and steps) to search, or not to; ``automl families`` lists them.
-    search : {"auto", "gp", "portfolio", "random", "tpe"} or strategy, such as TPE(startup=10)
-        "auto" starts with a portfolio and then mixes TPE and genetic programming by what they bring.
+    search : {"auto", "evolutionary", "gp", "grid", "manual", "portfolio", "random", "sobol", "tpe"} or strategy
+        "auto" starts with a portfolio and then mixes TPE and genetic programming by what they bring. A strategy has
+        options, such as ``TPE(startup=10)`` or ``GridSearch({"lightgbm.num_leaves": [15, 31, 63]})`` of
+        `automl.strategies`. "manual" tries `try_first`, or textbook settings, and nothing else.
     schedule : {"auto", "none", "halving", "hyperband"} or schedule, such as Auto(late=0.3) of `automl.schedule`
         How thoroughly candidates are evaluated. "none" evaluates each in full; "halving" tries all on few rows first
         and the best third of them on three times as many, and so on; "hyperband" does that from several rungs on;
@@ -382,6 +387,40 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
             frame = frame.set_axis(columns.names, axis=1)
         return columns.align(frame)
 
+    # ---- search from outside
+
+    def objective(
+        self,
+        X: types.Table,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        time: ArrayLike | None = None,
+        column_types: types.ColumnTypes | None = None,
+    ) -> Objective:
+        """What `fit` minimises, as a function, for an optimiser of your own; nothing is searched, fitted or kept here.
+
+        Parameters
+        ----------
+        X, y, sample_weight, groups, time, column_types
+            As in `fit`.
+
+        Returns
+        -------
+        Objective
+            Takes a candidate (a text, a dict, or a point of Hyperopt over ``objective.space.to_hyperopt()``), and gives
+            what Hyperopt's `fmin` wants. With the same `random_state`, scores are those of `fit`. Use it in a ``with``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the input or an argument cannot work, as in `fit`.
+        """
+        native.single_threaded()
+        settings = Settings.of(self, self._tasks)
+        return Objective(settings, X, y, (sample_weight, groups, time), column_types)
+
     # ---- look and keep
 
     @property
@@ -413,6 +452,44 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         """
         check_fitted(self)
         return self.result_.leaderboard.copy()
+
+    def search_report(self) -> pd.DataFrame:
+        """Who proposed what, what it took, and what it brought.
+
+        Returns
+        -------
+        DataFrame
+            One row a strategy (an ``origin`` of the leaderboard), with the columns strategy, candidates, whole (those
+            evaluated in full), seconds (of evaluation, all cores together), share (of these seconds), new_bests (how
+            often it found a better one than all before), among_best (of the ten best candidates), best_score and
+            weight (in the model that is handed over).
+        """
+        check_fitted(self)
+        result = self.result_
+        return search_report(result.trials, result.weights or {result.best.number: 1.0}, scores_of(result.leaderboard))
+
+    def lineage(self, trial: int | None = None) -> pd.DataFrame:
+        """Where a candidate comes from: the trials that it was bred from, those that these were bred from, and so on.
+
+        Parameters
+        ----------
+        trial : int, optional
+            The leaderboard's `id` of a candidate; the best one where not given.
+
+        Returns
+        -------
+        DataFrame
+            With the columns generation (0 is the candidate, -1 its parents), id, origin, score, parents and pipeline.
+        """
+        check_fitted(self)
+        result = self.result_
+        number = result.best.number if trial is None else trial
+        if isinstance(number, bool) or not isinstance(number, (int, np.integer)):
+            raise InputTypeError(f"trial must be a whole number, an id of the leaderboard; got {trial!r}.")
+        if number not in range(len(result.trials)):
+            last = len(result.trials) - 1
+            raise ArgumentError(f"trial must be an id of a candidate in the leaderboard, 0 to {last}; got {trial!r}.")
+        return lineage(result.trials, result.space, scores_of(result.leaderboard), int(number))
 
     def label_suspects(self, n: int | None = None) -> pd.DataFrame:
         """Training rows whose label may be wrong, the most doubtful first.

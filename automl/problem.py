@@ -28,6 +28,7 @@ from automl.schedule.folds import affordable_cv
 from automl.schedule.ladder import Ladder
 from automl.schedule.opening import Opening
 from automl.schedule.portfolio_share import PortfolioShare
+from automl.schedule.reach import reach
 from automl.schedule.scheduler import Scheduler
 from automl.settings import Settings
 from automl.space.candidate import Candidate
@@ -35,7 +36,7 @@ from automl.space.reader import read_space
 from automl.space.seed import derive_seed
 from automl.space.space import Space
 from automl.strategies import STRATEGIES
-from automl.strategies.base import RunContext, Strategy, no_limit
+from automl.strategies.base import ChecksSpace, Finite, RunContext, Strategy, no_limit
 from automl.strategies.make import make_strategy
 from automl.tables.frame import with_validation
 from automl.tables.rows import Rows, take_out
@@ -82,6 +83,8 @@ class Problem:
         What in the data may lead to a wrong model; known once the splits are made.
     unseen : list of str
         Checks of the data that there was no time for.
+    foretold : list of str
+        How far the budget reaches of a strategy's candidates, where they are known beforehand.
     """
 
     settings: Settings
@@ -96,6 +99,7 @@ class Problem:
     budget: Budget
     warned: list[str] = field(default_factory=list)
     unseen: list[str] = field(default_factory=list)
+    foretold: list[str] = field(default_factory=list)
 
     @classmethod
     def read(
@@ -118,6 +122,8 @@ class Problem:
         data = Data.read(X, y, settings.task, column_types, hurry, int(fact(events, COLUMNS) or -1)).told(told)
         task = make_task(data, settings.metric, settings.costs)
         everything, space, absent = _spaces(settings, task, data.table.about)
+        if isinstance(settings.search, ChecksSpace):
+            settings.search.check(space)
         first = first_candidates(settings.try_first, space)
         repeats = find_repeats(data.table, data.y, task.n_classes)
         return cls(settings, data, task, everything, space, absent, first, cv, repeats, budget)
@@ -224,10 +230,13 @@ class Problem:
         if not data.pooled:
             ladder = Ladder.of(self.everything, task.rows, folds, len(data.splits) // folds)
         policy = settings.schedule.policy(ScheduleContext(ladder, cost, task.metric.name, searching, settings.n_jobs))
-        share = PortfolioShare(searching, cost, policy, settings.n_jobs)
+        share = PortfolioShare(searching, cost, policy, settings.n_jobs, settings.memory_limit)
         left = searching.search_left if timed else no_limit  # runs with `max_trials` do not go by the clock
         opens = Opening(searching, cost)
         context = RunContext(share.price(history), opens, portfolio_open=share, spent=cost.spent, left=left)
+        if isinstance(settings.search, Finite):
+            points, some = settings.search.announce(self.space)
+            self.foretold.append(reach(settings.search.name, points, some, cost, searching, settings.n_jobs))
         strategy = make_strategy(settings.search, self.first, context)
         limits = (settings.n_jobs, settings.trial_timeout, settings.memory_limit)
         return strategy, Scheduler(searching, cost, policy, *limits, score_seconds=score_seconds)

@@ -122,6 +122,7 @@ class Run:
         settings, budget = self.settings, self.budget
         strategy, scheduler = problem.plan(evaluator, history, budget, dummy.call_seconds)
         jobs = self.plan.scheduler(scheduler)
+        _tell(problem.foretold if jobs is scheduler else [], settings.verbose)  # a replay asks no strategy
         report = Reporter(history, budget, problem.task.metric, settings.callbacks, settings.verbose)
         listeners: list[Listener] = [
             ArtifactPruner(history, evaluator.artifacts.keep_only),

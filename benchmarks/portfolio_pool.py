@@ -101,7 +101,8 @@ def evaluate_table(name: str, meta: dict[str, object], done: set[tuple[str, str]
     cv = "holdout" if task.rows >= HOLDOUT_FROM else 3
     splits = make_splits(cv, data.y, task.n_classes, SEED)
     space = read_space().for_task(task.kind, len(splits[0][0]), task.columns)
-    texts = [entry["candidate"] for entry in space.portfolio if task.kind in entry.get("tasks", (task.kind,))]
+    listed = [entry for entry in space.portfolio if not entry.get("textbook")]
+    texts = [entry["candidate"] for entry in listed if task.kind in entry.get("tasks", (task.kind,))]
     with tempfile.TemporaryDirectory() as folder:
         evaluator = Evaluator(RunData(task, data.table, data.y, splits, SEED, Path(folder)), space)
         truth = predictions / f"{name}.npz"

@@ -1,5 +1,6 @@
 """The budget, on a clock of our own."""
 
+import math
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,10 +11,11 @@ from automl.schedule.budget import Budget
 from automl.schedule.portfolio_share import PortfolioShare
 from automl.schedule.reserve import Reserve
 from automl.schedule.stopping import OutOfPatience, TimeIsUp
-from automl.testing.toys import record, toy_space
+from automl.strategies.portfolio import Portfolio
+from automl.testing.toys import record, toy_search, toy_space
 from automl.trials.history import History
 from automl.trials.measures import Measures
-from automl.trials.trial import DUMMY, Failure, Proposal
+from automl.trials.trial import DUMMY, TOP, Failure, Proposal
 
 
 class Clock:
@@ -183,6 +185,22 @@ def test_the_portfolio_has_a_third_of_the_search(clock):
     clock.now += 40
     assert share(portfolio_history(58, 0.5))
     assert not share(portfolio_history(62, 0.5))
+
+
+def test_entries_that_cannot_be_tried_have_no_price(clock):
+    """Too long or too large, one would be proposed again and again, and those behind it never."""
+    sizes = {"bowl": 5, "plain": 1, "maze": 1, "sorter": 1}
+    cost = SimpleNamespace(
+        predict=lambda candidate, *_: 1000.0 if candidate.family == "maze" else 2.0,
+        predict_bytes=lambda candidate, *_: sizes[candidate.family],
+        measured=True,
+    )
+    policy, history = SimpleNamespace(entry=lambda *_: TOP), History(toy_space(), 0)
+    price = PortfolioShare(Budget(100.0, clock=clock), cost, policy, 1, bytes_limit=3).price(history)
+    prices = [price(candidate) for candidate in history.space.first_candidates()]
+    assert prices == [2.0, math.inf, math.inf, 2.0, 2.0]
+    tried = [trial.candidate.family for trial in toy_search(Portfolio(price), 9, history=history).trials]
+    assert tried == ["plain", "sorter", "plain"]
 
 
 def test_the_portfolio_goes_on_where_few_candidates_fit(clock):

@@ -107,6 +107,11 @@ REFUSALS = {
     "cv": (["fit", "table.csv", "-t", "y", "--cv", "5x"], "--cv must be auto, holdout or a number of folds; got '5x'"),
     "one fold": (["fit", "table.csv", "-t", "y", "--cv", "1"], "cv"),
     "family": (["fit", "table.csv", "-t", "y", "--include", "lightgb"], "no family 'lightgb'"),
+    "search": (["fit", "table.csv", "-t", "y", "--search", "gridd"], "search must be one of 'auto', 'evolutionary',"),
+    "grid": (
+        ["fit", "table.csv", "-t", "y", "--search", "grid(values={'decision_tree.depth': [2]})"],
+        "grid: there is no parameter 'decision_tree.depth' for this task; one is written family.parameter. Did you",
+    ),
     "out is a file": (["fit", "table.csv", "-t", "y", "--out", "table.csv"], "--out: 'table.csv' cannot be a folder"),
     "no model": (["predict", "nowhere", "table.csv"], "no model at 'nowhere'"),
     "no leaderboard": (["leaderboard", "nowhere"], "no leaderboard in 'nowhere'"),
@@ -227,6 +232,21 @@ def test_fit_is_told_kinds_of_columns(tmp_path):
     (tmp_path / "table.csv").write_text(TABLE)
     assert main(["fit", "table.csv", "-t", "y", "--column-type", "a=text", "--column-type", "b=dropped", *QUICK]) == 0
     assert list(AutoML.load("model").columns_["kind"]) == ["text", "dropped"]
+
+
+@pytest.mark.parametrize(
+    "search", ["evolutionary", "grid", "manual", "sobol", "grid(values={'decision_tree.max_depth': [3, 4]})"]
+)
+def test_fit_is_told_how_to_search(search, tmp_path, capsys):
+    (tmp_path / "table.csv").write_text(TABLE)
+    assert main(["fit", "table.csv", "-t", "y", "--search", search, *QUICK]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    board = pd.read_csv("model/leaderboard.csv")
+    assert set(board["origin"]) - {"ensemble"} == {"dummy", search.partition("(")[0]}
+    assert ("grid: " in told) == search.startswith("grid")
+    if "(" in search:
+        assert "grid: 2 candidates, about 0 s; all of them fit." in told
+        assert list(board["family"]).count("decision_tree") == 2
 
 
 def test_fit_warns_of_the_data_once_and_points_to_it_at_the_end(tmp_path, capsys):

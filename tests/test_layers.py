@@ -16,7 +16,7 @@ LAYERS = [  # top to bottom; a module may import what stands below its line, or 
     {"terminal", "examples_data"},
     {"model_dir"},
     {"estimator"},
-    {"run"},
+    {"objective", "run"},
     {"plan", "result"},
     {"problem"},
     {"settings"},
@@ -38,8 +38,8 @@ LAYERS = [  # top to bottom; a module may import what stands below its line, or 
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 ONLY_IN = {
-    "hyperopt": {"strategies/tpe.py"},
-    "deap": {"strategies/gp.py", "strategies/gp_trees.py"},
+    "hyperopt": {"strategies/tpe.py", "space/hyperopt_form.py"},
+    "deap": {"strategies/gp_trees.py", "strategies/evolutionary.py", "strategies/gp.py"},
     "dask": set(),
 }
 INSIDE_ONLY = {"lightgbm", "xgboost", "catboost"}  # a missing one costs a family, not the run
@@ -156,6 +156,7 @@ LOSSES = {  # who reads the loss of a record, and what for; trials are put in or
     "ensemble/speed.py": "one quick candidate beside the best one",
     "ensemble/weights.py": "an ensemble beside the best candidate",
     "loop.py": "whether the dummy was scored",
+    "objective.py": "hands it to optimisers of others",
     "report/leaderboard.py": "says it",
     "report/progress.py": "says it",
     "report/verdicts.py": "says which rank it was",

@@ -243,7 +243,9 @@ def test_a_portfolio_of_the_users_adds_to_ours_or_replaces_it(tmp_path):
     file = write(tmp_path, text, "portfolios/mine.toml")
     assert len(read_space(tmp_path).portfolio) == len(ours.portfolio) + 1
     file.rename(file.with_name("default.toml"))
-    assert len(read_space(tmp_path).portfolio) == 1
+    assert [entry["candidate"] for entry in read_space(tmp_path).portfolio if not entry["textbook"]] == [
+        "naive_bayes(standard(input))"
+    ]
     first = read_space(tmp_path).for_task("binary", 100, 5).first_candidates()
     assert [candidate.text for candidate in first] == ["naive_bayes(standard(input), var_smoothing=1e-09)"]
     assert read_space(tmp_path).for_task("binary", 100, 5).only(["sgd", "knn"]).first_candidates() == []

@@ -8,10 +8,14 @@ from automl.errors import ArgumentError
 from automl.strategies import STRATEGIES
 from automl.strategies.auto import Auto
 from automl.strategies.base import RunContext
+from automl.strategies.evolutionary import Evolutionary
 from automl.strategies.gp import GP
+from automl.strategies.grid import GridSearch
 from automl.strategies.make import make_strategy
+from automl.strategies.manual import Manual
 from automl.strategies.portfolio import Portfolio, UserCandidates
 from automl.strategies.random_search import RandomSearch
+from automl.strategies.sobol import SobolSearch
 from automl.strategies.tpe import TPE
 from automl.testing.strategies import StrategySuite
 from automl.testing.toys import record, toy_history, toy_search, toy_space
@@ -38,6 +42,39 @@ class TestUser(StrategySuite):
 
     def make(self):
         return UserCandidates([toy_space().parse(text) for text in FIRST])
+
+
+class TestSobol(StrategySuite):
+    def make(self):
+        return SobolSearch()
+
+
+class TestGrid(StrategySuite):
+    exhausts = True
+
+    def make(self):
+        return GridSearch(
+            {"bowl.x": [-1, 0.5, 2], "maze.leaves": [4, 40], "scale": ["rank", None], "rank.bins": [20, 50]}
+        )
+
+
+class TestLattice(StrategySuite):
+    exhausts = True
+
+    def make(self):
+        return GridSearch()
+
+
+class TestManual(StrategySuite):
+    exhausts = True
+
+    def make(self):
+        return Manual()
+
+
+class TestEvolutionary(StrategySuite):
+    def make(self):
+        return Evolutionary()
 
 
 class TestTPE(StrategySuite):
@@ -93,13 +130,13 @@ def test_the_users_candidates_go_first(search):
     history = toy_search(strategy, 4)
     assert [trial.origin for trial in history.trials[:2]] == ["user", "user"]
     assert [trial.candidate for trial in history.trials[:2]] == [toy_space().parse(text) for text in FIRST]
-    expected = "portfolio" if search == "auto" else search
-    assert {trial.origin for trial in history.trials[2:]} == {expected}
+    expected = {"auto": {"portfolio"}, "manual": set()}.get(search, {search})
+    assert {trial.origin for trial in history.trials[2:]} == expected
     assert strategy.name == search
 
 
 def test_unknown_names_are_refused_with_the_known_ones():
-    with pytest.raises(ArgumentError, match=r"'auto', 'gp', .*; got 'tpes'. Did you mean 'tpe'\?"):
+    with pytest.raises(ArgumentError, match=r"'auto', .*'gp', .*; got 'tpes'. Did you mean 'tpe'\?"):
         make_strategy("tpes")
     with pytest.raises(ArgumentError, match="or an object with a name and a method 'ask'; got 3"):
         make_strategy(3)

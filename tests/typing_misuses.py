@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from automl import AutoML, AutoMLClassifier, AutoMLRegressor
+from automl.strategies.grid import GridSearch
 from automl.strategies.tpe import TPE
 
 AutoML(search="foo")  # error
@@ -41,5 +42,7 @@ AutoML(cv=[(np.arange(3), np.arange(3, 6))], random_state=np.random.default_rng(
 AutoML(cv=(X, [1, 2]), memory_limit="3GB", search_space="spaces", try_first=["ridge(input)"], trial_timeout=None)
 AutoML(cv=3, try_first=[{"family": "ridge", "params": {}}], ensemble=True, resume=False, n_jobs=None, patience=3)
 AutoML(search=TPE(startup=10))
+AutoML(search=GridSearch({"knn.n_neighbors": [3, 5]}))
+AutoML(search="grid")
 model.fit(X, "price", column_types={"a": "number", "b": ["low", "high"]}).predict([[1], [2]])
 model.fit(X.to_numpy(), np.array([1, 2]), X_test=[{"a": 1}], groups="a").score(X, X["a"])

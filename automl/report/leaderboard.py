@@ -83,6 +83,12 @@ def leaderboard(trials: Sequence[Trial], space: Space, metric: Metric, handed: H
     return frame.astype({**types, "predict_ms_per_row": "float64"})
 
 
+def scores_of(board: pd.DataFrame) -> dict[int, float]:
+    """Scores of a leaderboard's whole candidates, by number of trial."""
+    whole = board[board["rank"].notna()]
+    return dict(zip(whole["id"].tolist(), whole["score"].tolist(), strict=True))
+
+
 def _one_each(trials: Sequence[Trial], order: dict[int, int], handed: Trial) -> list[Trial]:
     """Each candidate's trial that is ranked or handed over, else the one on the highest rung that it was tried on."""
     found: dict[str, Trial] = {}

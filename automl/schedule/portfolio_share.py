@@ -11,6 +11,7 @@ from automl.schedule.constants import FEW_CANDIDATES, PORTFOLIO_SHARE
 from automl.schedule.cost import CostModel
 from automl.space.candidate import Candidate
 from automl.trials.history import History
+from automl.trials.trial import Rung
 
 ORIGIN = "portfolio"
 
@@ -25,20 +26,32 @@ class PortfolioShare:
     policy : FidelityPolicy
         On which rung a candidate starts.
     n_jobs : int
+    bytes_limit : int, optional
+        Memory of all jobs together.
     """
 
-    def __init__(self, budget: Budget, cost: CostModel, policy: FidelityPolicy, n_jobs: int) -> None:
+    def __init__(
+        self, budget: Budget, cost: CostModel, policy: FidelityPolicy, n_jobs: int, bytes_limit: int | None = None
+    ) -> None:
         self.budget, self.cost, self.policy, self.n_jobs = budget, cost, policy, n_jobs
+        self.bytes_limit = bytes_limit
 
     def price(self, history: History) -> Callable[[Candidate], float]:
-        """Predicted seconds of an entry; infinite where it does not fit the time that is left."""
+        """Predicted seconds of an entry; infinite where it does not fit the time that is left, or the memory.
+
+        One that is proposed again and again, and never starts, would keep all that follow it from being tried.
+        """
 
         def predict(candidate: Candidate) -> float:
             rung, left = self.policy.entry(candidate, history), self.budget.search_left()
             seconds = self.cost.predict(candidate, history, rung)
-            return math.inf if self.cost.measured and left is not None and seconds > left else seconds
+            late = left is not None and seconds > left
+            return math.inf if self.cost.measured and (late or self._too_large(candidate, rung, history)) else seconds
 
         return predict
+
+    def _too_large(self, candidate: Candidate, rung: Rung, history: History) -> bool:
+        return self.bytes_limit is not None and self.cost.predict_bytes(candidate, history, rung) > self.bytes_limit
 
     def __call__(self, history: History) -> bool:
         """By number of candidates where `max_trials` is given, else by seconds, and until a candidate is whole."""

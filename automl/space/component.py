@@ -20,6 +20,11 @@ _COMPARE = {
 }  # fmt: skip
 
 
+def label(component: str, param: str) -> str:
+    """What a parameter is called among all of a space: ``lightgbm.learning_rate``."""
+    return f"{component}.{param}"
+
+
 @dataclass(frozen=True)
 class Condition:
     """A parameter is active only where another one has a certain value: ``hidden_layers >= 2``."""
@@ -139,6 +144,11 @@ class Component:
     stackable: bool = False
     extra: str | None = None  # the optional extra that brings its library: without it, left out in silence
     adapter: str | None = None
+
+    @property
+    def labelled(self) -> dict[str, Param]:
+        """Parameters by their labels."""
+        return {label(self.name, param.name): param for param in self.params}
 
     def param(self, name: str) -> Param:
         """The parameter of that name."""

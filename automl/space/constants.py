@@ -1,4 +1,6 @@
-"""Numbers that decide which candidates are drawn."""
+"""Numbers that decide which candidates are drawn, and what the choice among families is called."""
+
+FAMILY = "family"  # its label, beside those of the slots and of parameters
 
 MAX_DEPTH = 5  # components on the longest way through a candidate; with MAX_SIZE, what keeps trees of GP from bloat
 MAX_SIZE = 8  # components of a candidate: all are fitted in every fold

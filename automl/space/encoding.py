@@ -9,17 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from automl.space.candidate import INPUT, Candidate, Node
-from automl.space.component import Component, Param
+from automl.space.component import Component, Param, label
+from automl.space.constants import FAMILY, SLOT_NONE
 from automl.space.space import SLOTS, Space
 
 Point = dict[str, float]  # label -> place in the unit interval, or index of an option
-
-FAMILY = "family"
-
-
-def label(component: str, param: str) -> str:
-    """What a parameter is called among all of a space: ``lightgbm.learning_rate``."""
-    return f"{component}.{param}"
 
 
 class Encoding:
@@ -53,10 +47,38 @@ class Encoding:
                 data = node(self.space.slot(slot)[index - 1], data)
         return Candidate(node(list(self.space.models.values())[int(point[FAMILY])], data))
 
+    def spread(self, units: Mapping[str, float]) -> Candidate:
+        """The candidate at places of the unit interval, one for each of `labels` of its family.
+
+        Equal stretches are equally probable by the declared distributions, those of slots included.
+        """
+        point: Point = {FAMILY: units[FAMILY]}
+        parts = [list(self.space.models.values())[int(units[FAMILY])], self.space.preprocessor]
+        for slot in SLOTS:
+            steps = self.space.slot(slot)
+            if steps and units[slot] >= SLOT_NONE:
+                place = min(int((units[slot] - SLOT_NONE) / (1 - SLOT_NONE) * len(steps)), len(steps) - 1)
+                point[slot] = place + 1
+                parts.append(steps[place])
+        for component in parts:
+            for key, param in self.params(component).items():
+                point[key] = param.domain.encode(param.domain.from_unit(units[key]))
+        return self.decode(point)
+
+    def labels(self, family: str) -> list[str]:
+        """All that may have to be decided where the family is given."""
+        slots = [slot for slot in SLOTS if self.space.slot(slot)]
+        parts = [
+            self.space.models[family],
+            self.space.preprocessor,
+            *(s for slot in slots for s in self.space.slot(slot)),
+        ]
+        return [*slots, *(key for component in parts for key in self.params(component))]
+
     @staticmethod
     def params(component: Component) -> dict[str, Param]:
         """Parameters of a component by their labels."""
-        return {label(component.name, param.name): param for param in component.params}
+        return component.labelled
 
     def _encode(self, candidate: Candidate) -> Point | None:
         point: Point = {FAMILY: list(self.space.models).index(candidate.family)}

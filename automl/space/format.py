@@ -105,12 +105,14 @@ class SharedSpec(msgspec.Struct, forbid_unknown_fields=True):
 class EntrySpec(msgspec.Struct, forbid_unknown_fields=True):
     """One [[entry]] of a portfolio: a candidate's text (defaults left out), and the tasks it is for.
 
-    The first one that `opens` begins the search where there is time for few evaluations.
+    The first one that `opens` begins the search where there is time for few evaluations. One that is `textbook` is for
+    manual search alone.
     """
 
     candidate: str
     tasks: tuple[Literal["binary", "multiclass", "regression"], ...] = ("binary", "multiclass", "regression")
     opens: bool = False
+    textbook: bool = False
     why: str = ""
 
 

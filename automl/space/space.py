@@ -15,6 +15,7 @@ from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
 from automl.space.component import Accepts, Component, EstimatorRef
 from automl.space.constants import MAX_DEPTH, MAX_SIZE, SLOT_NONE
 from automl.space.domain import Int, Value
+from automl.space.hyperopt_form import expression
 from automl.wording import did_you_mean
 
 SLOTS = ("scale", "reduce")  # the template of TPE and random search: model(reduce(scale(input)))
@@ -212,11 +213,16 @@ class Space:
         leaf = self.node(INPUT, values(self.preprocessor), strict=False)
         return self._checked(Candidate(self.node(family, values(self.component(family)), leaf, strict=False)))
 
-    def first_candidates(self, *, opening: bool = False) -> list[Candidate]:
-        """Entries of the portfolio that this space can express, in order, without repeats; or those that open."""
+    def first_candidates(self, *, opening: bool = False, textbook: bool = False) -> list[Candidate]:
+        """Entries of the portfolio that this space can express, in order, without repeats.
+
+        Those of manual search only, with `textbook`, or those that begin a search with little time, with `opening`.
+        """
         found: dict[str, Candidate] = {}
         for entry in self.portfolio:
             if self.kind not in (None, *entry.get("tasks", (self.kind,))) or opening > entry.get("opens", False):
+                continue
+            if textbook != entry.get("textbook", False):
                 continue
             try:
                 candidate = self.parse(entry["candidate"])
@@ -238,6 +244,13 @@ class Space:
     def _draw(self, component: Component, rng: Random, *inputs: Node) -> Node:
         values: dict[str, Value] = {p.name: p.domain.sample(rng) for p in component.params}
         return Node(component.name, component.complete(values, strict=False), inputs)
+
+    def to_hyperopt(self) -> dict[str, Any]:
+        """The space for Hyperopt's own `fmin`: labels are those of `automl.space.encoding`.
+
+        A point of it is no candidate yet: `automl.objective.Objective` takes it as it is, and says which it stands for.
+        """
+        return expression(list(self.models.values()), self.preprocessor, {slot: self.slot(slot) for slot in SLOTS})
 
     def short(self, candidate: Candidate) -> str:
         """Text for people: only what differs from the defaults."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from automl.space.candidate import Candidate
+from automl.space.space import Space
 from automl.trials.history import History
 from automl.trials.trial import Proposal, Trial
 
@@ -76,6 +77,22 @@ class RunContext:
     portfolio_open: Callable[[History], bool] = always_open
     spent: Callable[[Trial], float] = no_time
     left: Callable[[], float | None] = no_limit
+
+
+@runtime_checkable
+class ChecksSpace(Protocol):
+    """A strategy whose options name parts of the space."""
+
+    def check(self, space: Space) -> None:
+        """Refuse what is not of the space, before anything is evaluated."""
+
+
+@runtime_checkable
+class Finite(Protocol):
+    """A strategy that knows beforehand all that it will propose."""
+
+    def announce(self, space: Space) -> tuple[int, list[Candidate]]:
+        """Number of candidates, and some of them, spread evenly, that tell what they take."""
 
 
 NO_CONTEXT = RunContext()

@@ -4,6 +4,32 @@
 
 ENOUGH_RESULTS = 20  # results that make a rung below the top the one to learn from
 
+# ---- Sobol
+
+SOBOL_TRIES = 200  # points that are passed over at most, as they were tried or cannot fit
+SOBOL_PASSED = 20  # points a proposal that a run which goes on looks through, to find where it was
+SOBOL_BLOCK = 16  # points that are drawn at once; a power of two, as the sequence wants
+
+# ---- grid
+
+GRID_MOST = 1_000_000  # points
+GRID_COUNTED = 2_000  # points up to which those are told apart that are the same candidate (0.1 s)
+GRID_PASSED = 2_000  # points that are passed over at most when nothing fits: making one takes 50 µs
+LATTICE_PARAMS = 2  # of a family, the first ones of its file, that a grid varies where the user says nothing
+LATTICE_PLACES = (1 / 6, 1 / 2, 5 / 6)  # of their declared distributions
+GRID_PRICED = 200  # points, spread over the grid, that tell what all will take
+
+# ---- evolutionary
+
+EA_STARTUP = 10  # complete candidates of the template below which the proposal is a random draw
+EA_PARENTS = 20  # candidates that survive
+EA_FRESH = 0.1  # share of random draws, lest the first families stay the only ones
+EA_CROSSED = 0.7  # share of children of two parents
+EA_CROSS_ETA = 15.0  # of simulated binary crossover: the larger, the nearer are children to their parents
+EA_MUTATE_ETA = 10.0  # of polynomial mutation, likewise
+EA_STEPS = 10  # mutations of a coordinate at most, until its value is another
+EA_TRIES = 50  # draws for a child that is new, before a random draw is proposed
+
 # ---- TPE
 
 TPE_STARTUP = 20  # candidates that fit the template below which the answer is a random draw

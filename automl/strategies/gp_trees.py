@@ -1,7 +1,7 @@
 """Candidates as the typed trees of genetic programming, on DEAP (Fortin et al., JMLR 2012).
 
 A tree is made of data, models, and one type a hyperparameter (``lightgbm.learning_rate``), so that crossover
-exchanges like for like. This is the only file that imports deap. Its typed generators and `cxOnePoint` are
+exchanges like for like. DEAP's typed generators and `cxOnePoint` are
 left out: they fail where a type has only terminals, or depend on the order of a set of classes. `gp.compile`
 (`eval` of text) and `creator` (globals) are not needed.
 """
@@ -158,7 +158,7 @@ def tree_to_candidate(tree: Tree, grammar: Grammar) -> Candidate:
 
 
 @contextmanager
-def _lent(rng: Random) -> Iterator[None]:
+def lent(rng: Random) -> Iterator[None]:
     """DEAP draws from the global `random`: lend it the state of `rng`, and give the caller's back."""
     callers = random.getstate()
     random.setstate(rng.getstate())
@@ -173,7 +173,7 @@ def tournament(ranked: Sequence[T], fitness: str, rng: Random) -> T:
     """The fittest of three drawn at random."""
     from deap import tools
 
-    with _lent(rng):
+    with lent(rng):
         chosen: T = tools.selTournament(ranked, k=1, tournsize=3, fit_attr=fitness)[0]
     return chosen
 
@@ -182,5 +182,5 @@ def shrink(tree: Tree, rng: Random) -> None:
     """Replace a step, union or stack by the data that it takes."""
     from deap import gp
 
-    with _lent(rng):
+    with lent(rng):
         gp.mutShrink(tree)

@@ -28,7 +28,7 @@ class UserCandidates:
 
     def ask(self, history: History, seed: int) -> Proposal | None:
         """First candidate that was not started yet; None when all were."""
-        return _first_unseen(self.candidates, history, self.name)
+        return first_unseen(self.candidates, history, self.name)
 
 
 class Portfolio:
@@ -63,8 +63,9 @@ class Portfolio:
         predicted = [(self.cost(entry), entry) for entry in history.space.first_candidates()]
         # `sorted` is stable: among equals the portfolio's own order counts
         ordered = sorted(predicted, key=lambda pair: pair[0])
-        return _first_unseen((entry for cost, entry in ordered if cost < math.inf), history, self.name)
+        return first_unseen((entry for cost, entry in ordered if cost < math.inf), history, self.name)
 
 
-def _first_unseen(candidates: Iterable[Candidate], history: History, origin: str) -> Proposal | None:
+def first_unseen(candidates: Iterable[Candidate], history: History, origin: str) -> Proposal | None:
+    """The first of the candidates that was not started yet; None when all were."""
     return next((Proposal(c, origin) for c in candidates if not history.seen(c.key)), None)

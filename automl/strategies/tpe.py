@@ -3,8 +3,7 @@
 Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011. The template
 and what Hyperopt sees of a candidate are those of `automl.space.encoding`.
 
-This is the only file that imports hyperopt, and it does so when there is enough to learn from: the import
-takes a second.
+Hyperopt is imported when there is enough to learn from: the import takes a second.
 """
 
 from __future__ import annotations
@@ -15,11 +14,8 @@ from random import Random
 from typing import Any
 
 from automl import native
-from automl.space.candidate import INPUT
-from automl.space.component import Component
-from automl.space.constants import SLOT_NONE
-from automl.space.encoding import FAMILY, Encoding, Point
-from automl.space.space import SLOTS, Space
+from automl.space.encoding import Encoding, Point
+from automl.space.space import Space
 from automl.strategies.constants import TPE_DRAWS, TPE_GAMMA, TPE_STARTUP
 from automl.strategies.estimates import losses_at, main_rung
 from automl.trials.history import History
@@ -78,13 +74,7 @@ class _Observation:
 
 
 class _Template:
-    """The space as Hyperopt's domain, and the history's trials as its points.
-
-    Parameters with a condition stand flat beside the others of their component, not nested below the one that
-    they depend on. Hyperopt fits each label on its own, to the documents that have a value for it, so empty
-    inactive labels give the very same densities; and conditions on numbers (``layers >= 2``) do not nest.
-    The value that it draws for a parameter that turns out inactive is dropped.
-    """
+    """The space as Hyperopt's domain (`Space.to_hyperopt`), and the history's trials as its points."""
 
     def __init__(self, space: Space) -> None:
         self.space = space
@@ -116,7 +106,7 @@ class _Template:
         from hyperopt import tpe
 
         if self._domain is None:
-            self._domain = hyperopt.Domain(dict, self._expression())
+            self._domain = hyperopt.Domain(dict, self.space.to_hyperopt())
         documents = [self._document(trial) for trial in observations]
         # validation would encode every document, which takes longer than the rest; ours are well-formed
         trials = hyperopt.trials_from_docs(documents, validate=False)
@@ -140,26 +130,3 @@ class _Template:
             state, result = hyperopt.JOB_STATE_DONE, {"status": hyperopt.STATUS_OK, "loss": observation.loss}
         misc = {"tid": observation.number, "idxs": places, "vals": values}
         return {"tid": observation.number, "state": state, "result": result, "misc": misc, "exp_key": None}
-
-    def _expression(self) -> dict[str, Any]:
-        """The template as nested choices, so that Hyperopt knows which labels go with a family or step."""
-        from hyperopt import hp
-
-        def params(component: Component) -> dict[str, Any]:
-            known = self.encoding.params(component).items()
-            return {label: one(label, param.domain.shares) for label, param in known}
-
-        def one(label: str, shares: tuple[float, ...] | None) -> Any:
-            if shares is None:
-                return hp.uniform(label, 0, 1)
-            return hp.pchoice(label, [(share, i) for i, share in enumerate(shares)])
-
-        families = list(self.space.models.values())
-        expression = {FAMILY: hp.pchoice(FAMILY, [(1 / len(families), params(model)) for model in families])}
-        expression[INPUT] = params(self.space.preprocessor)
-        for slot in SLOTS:
-            if steps := self.space.slot(slot):
-                share = (1 - SLOT_NONE) / len(steps)
-                filled = [(share, params(step)) for step in steps]
-                expression[slot] = hp.pchoice(slot, [(SLOT_NONE, {}), *filled])
-        return expression

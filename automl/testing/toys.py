@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from random import Random
 from typing import Any, Literal
 
@@ -76,7 +77,9 @@ def toy_space(kind: str = "binary") -> Space:
         step("loose", None, param("degree", Int(2, 3), 2)),
     ]
     first = ("plain(input)", "bowl(input)", "maze(input, rate=0.1)", "sorter(input)", "plain(level(input))")
-    return space_of(bowl, maze, plain, *classes, *steps, portfolio=first, kind=kind)
+    space = space_of(bowl, maze, plain, *classes, *steps, portfolio=first, kind=kind)
+    textbook = ({"candidate": text, "textbook": True} for text in ("bowl(input, x=1.0)", "plain(level(input))"))
+    return replace(space, portfolio=(*space.portfolio, *textbook))
 
 
 def toy_loss(candidate: Candidate) -> float:
