@@ -1,8 +1,11 @@
 """What any candidate would have come to on a recorded table: forests on the coordinates of those that were recorded.
 
 Surrogate benchmarks after Eggensperger et al., "Efficient Benchmarking of Hyperparameter Optimizers via Surrogates"
-(AAAI 2015). A family has three forests: of the loss (cut off at the worst twentieth of the table, where scores say
-nothing but that a fit went astray), of the logarithm of the seconds, and of whether the candidate ends at all.
+(AAAI 2015). There are three kinds of forests: of the loss (cut off at the worst twentieth of the table, where scores
+say nothing but that a fit went astray), of the logarithm of the seconds, and of whether the candidate ends at all. What
+is said is the mean of a forest of the family and one of all families, which knows more of the steps. With 232
+candidates of credit_g, rank correlations of the loss are .64 by families alone, .67 by all together and .67 by the
+mean; within families .33, .42 and .39.
 
 Coordinates are those of `automl.space.encoding`, -1 where a parameter is not there. Trees with `union` and `stack` are
 no instances of its template; so every candidate has some more: how many components, levels, unions, stacks and steps of
@@ -11,9 +14,8 @@ each kind it has, and which family is stacked. Where a component stands twice, i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +32,7 @@ from automl.space.candidate import INPUT, STACK, UNION, Candidate
 from automl.space.encoding import Encoding
 from automl.space.space import Space
 
-TREES, LEAF, FEATURES = 100, 2, 0.7  # of a forest; rows of a leaf; share of the coordinates that a split looks at
+TREES, FEATURES = 100, 0.7  # of a forest; share of the coordinates that a split looks at
 LEAST = 10  # recorded candidates of a family below which it is left out of replays
 WORST = 0.95  # quantile of the losses at which they are cut off
 LEAST_SECONDS = 1e-3
@@ -39,39 +41,47 @@ GOAL = 0.8  # rank correlation on held-out candidates
 
 
 class Coordinates:
-    """Candidates of a space as rows of numbers, by family.
+    """Candidates of a space as rows of numbers.
 
     Parameters
     ----------
     space : Space
+
+    Attributes
+    ----------
+    names : list of str
+        What the numbers are; the last ones say which family it is.
     """
 
     def __init__(self, space: Space) -> None:
         self.space, self.families = space, list(space.models)
         parts = [space.preprocessor, *space.steps.values()]
-        shared = [key for part in parts for key in Encoding.params(part)]
         shape = ["components", "depth", UNION, STACK, "stacked", *space.steps]
-        self._names = {f: [*Encoding.params(model), *shared, *shape] for f, model in space.models.items()}
+        shared = [*shape, *(key for part in parts for key in Encoding.params(part))]
+        own = {family: list(Encoding.params(model)) for family, model in space.models.items()}
+        self.names = [*shared, *(key for keys in own.values() for key in keys), *self.families]
+        places = {name: place for place, name in enumerate(self.names)}
+        self._places = {family: [places[name] for name in [*shared, *keys]] for family, keys in own.items()}
 
-    def names(self, family: str) -> list[str]:
-        """What the numbers of a family's candidates are."""
-        return self._names[family]
+    def places(self, family: str) -> list[int]:
+        """Where the numbers are that candidates of a family differ in."""
+        return self._places[family]
 
     def of(self, candidate: Candidate) -> np.ndarray:
         """Coordinates of a candidate, of shape (n_names,)."""
-        found: dict[str, float] = {"components": candidate.size, "depth": candidate.depth, "stacked": 0}
-        found |= dict.fromkeys((UNION, STACK, *self.space.steps), 0)
+        found: dict[str, float] = dict.fromkeys((UNION, STACK, "stacked", *self.space.steps, *self.families), 0.0)
+        found |= {"components": candidate.size, "depth": candidate.depth, candidate.family: 1.0}
         for node in candidate.root.walk():
             name = node.component
             if name == STACK:
                 found["stacked"] = 1 + self.families.index(node.inputs[0].component)
-            if name in found:
+            if name in (UNION, STACK) or name in self.space.steps:
                 found[name] += 1
-            if name not in (UNION, STACK) and (name in (INPUT, candidate.family) or name in self.space.steps):
+            if name in (INPUT, candidate.family) or name in self.space.steps:
                 params = self.space.component(name)
                 for param, value in node.params:
                     found.setdefault(f"{name}.{param}", params.param(param).domain.encode(value))
-        return np.array([found.get(name, -1.0) for name in self.names(candidate.family)], dtype=np.float32)
+        return np.array([found.get(name, -1.0) for name in self.names], dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -90,8 +100,37 @@ class Answer:
     seconds: float
 
 
+class Forests:
+    """Three forests: of the loss, the logarithm of the seconds, and whether a candidate ends.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_candidates, n_coordinates)
+    frame : DataFrame
+        With `target`, which is NaN where there is no loss, and `seconds`.
+    """
+
+    def __init__(self, X: np.ndarray, frame: pd.DataFrame) -> None:
+        target, seconds = frame["target"].to_numpy(), np.log(frame["seconds"].to_numpy())
+        ended = ~np.isnan(target)
+        self.share = float(ended.mean())
+        self._loss = self._forest().fit(X[ended], target[ended]) if self.share > 0 else None
+        self._seconds = self._forest().fit(X, seconds)
+        self._ends = self._forest().fit(X, ended.astype(float)) if 0 < self.share < 1 else None
+
+    @staticmethod
+    def _forest() -> ExtraTreesRegressor:
+        return ExtraTreesRegressor(TREES, max_features=FEATURES, random_state=0)
+
+    def say(self, X: np.ndarray) -> np.ndarray:
+        """Loss (NaN where none is known), logarithm of the seconds, and share that ends; of shape (3, n_candidates)."""
+        loss = np.full(len(X), np.nan) if self._loss is None else ask(self._loss, X, "predict")
+        ends = np.full(len(X), self.share) if self._ends is None else ask(self._ends, X, "predict")
+        return np.stack([loss, ask(self._seconds, X, "predict"), ends])
+
+
 class Surrogate:
-    """Forests of a table, a family apart.
+    """Forests of a table.
 
     Parameters
     ----------
@@ -120,10 +159,10 @@ class Surrogate:
         if not self.known:
             raise SystemExit(f"No family has {LEAST} recorded candidates on this table; record more first.")
         self.space = space.only(include=self.known)
-        self._forests: dict[str, tuple[Any, Any, Any]] = {}
+        self._forests = self._fit(np.arange(len(self.frame)))
         self._answers: dict[str, Answer] = {}
 
-    def _read(self, space: Space, rows: Iterable[Row]) -> tuple[pd.DataFrame, list[np.ndarray]]:
+    def _read(self, space: Space, rows: Iterable[Row]) -> tuple[pd.DataFrame, np.ndarray]:
         lines, points = [], []
         for row in rows:
             try:
@@ -136,18 +175,14 @@ class Surrogate:
             lines.append(line | {"loss": loss, "test": test, "seconds": seconds, "candidate": candidate})
             points.append(self.coordinates.of(candidate))
         columns = ["family", "origin", "joined", "loss", "test", "seconds", "candidate"]
-        return pd.DataFrame(lines, columns=columns), points
+        return pd.DataFrame(lines, columns=columns), np.array(points)
 
     # ---- what it says
 
     def __call__(self, candidate: Candidate) -> Answer:
         """What a candidate of `space` would have come to."""
         if candidate.key not in self._answers:
-            family = candidate.family
-            if family not in self._forests:
-                places = np.flatnonzero(self.frame["family"] == family)
-                self._forests[family] = self._fit(places)
-            loss, seconds, ends = self._say(self._forests[family], self.coordinates.of(candidate)[None])
+            loss, seconds, ends = self._say(self._forests, candidate.family, self.coordinates.of(candidate)[None])
             self._answers[candidate.key] = Answer(float(loss[0]) if ends[0] >= 0.5 else None, float(seconds[0]))
         return self._answers[candidate.key]
 
@@ -157,34 +192,38 @@ class Surrogate:
         told = [self(candidate).loss for candidate in among["candidate"]]
         return min(loss for loss in told if loss is not None)
 
-    def _fit(self, places: Sequence[int]) -> tuple[Any, Any, Any]:
-        """Forests of loss, seconds and whether there is a loss; None where all or none has one."""
-        some, X = self.frame.iloc[places], np.stack([self._points[place] for place in places])
-        ended = some["loss"].notna().to_numpy()
-        loss = _forest().fit(X[ended], some["target"].to_numpy()[ended]) if ended.any() else None
-        seconds = _forest().fit(X, np.log(some["seconds"].to_numpy()))
-        return loss, seconds, _forest().fit(X, ended.astype(float)) if 0 < ended.mean() < 1 else None
+    def _fit(self, places: np.ndarray) -> dict[str, Forests]:
+        """Forests of some of the candidates: of each family that is known, and of all ("")."""
+        found = {"": Forests(self._points[places], self.frame.iloc[places])}
+        for family in self.known:
+            mine = places[(self.frame["family"].iloc[places] == family).to_numpy()]
+            if len(mine):
+                own = np.ix_(mine, self.coordinates.places(family))
+                found[family] = Forests(self._points[own], self.frame.iloc[mine])
+        return found
 
-    def _say(self, forests: tuple[Any, Any, Any], X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        loss, seconds, ends = (None if one is None else ask(one, X, "predict") for one in forests)
-        ends = np.full(len(X), float(loss is not None)) if ends is None else ends
-        return np.full(len(X), np.nan) if loss is None else loss, np.exp(seconds), ends
+    def _say(self, forests: dict[str, Forests], family: str, X: np.ndarray) -> np.ndarray:
+        """Loss, seconds and whether there is a loss, of shape (3, n_candidates)."""
+        told = [forests[""].say(X)]
+        if family in forests:
+            told.append(forests[family].say(X[:, self.coordinates.places(family)]))
+        said = np.stack(told)
+        loss = np.where(np.isnan(said[-1, 0]), said[0, 0], said[:, 0].mean(axis=0))
+        return np.stack([loss, np.exp(said[:, 1].mean(axis=0)), said[:, 2].mean(axis=0)])
 
     # ---- how true it is
 
     def held_out(self) -> pd.DataFrame:
         """`frame` with what forests say that have not seen the candidate: `said_loss`, `said_seconds`, `said_ends`."""
         said = np.full((len(self.frame), 3), np.nan)
-        for family in self.known:
-            places = np.flatnonzero(self.frame["family"] == family)
-            for train, test in KFold(PARTS, shuffle=True, random_state=0).split(places):
-                X = np.stack([self._points[place] for place in places[test]])
-                said[places[test]] = np.column_stack(self._say(self._fit(places[train]), X))
+        families = self.frame["family"].to_numpy()
+        for train, test in KFold(PARTS, shuffle=True, random_state=0).split(self._points):
+            forests = self._fit(train)
+            for family in self.known:
+                mine = test[families[test] == family]
+                if len(mine):
+                    said[mine] = self._say(forests, family, self._points[mine]).T
         return self.frame.assign(said_loss=said[:, 0], said_seconds=said[:, 1], said_ends=said[:, 2])
-
-
-def _forest() -> ExtraTreesRegressor:
-    return ExtraTreesRegressor(TREES, min_samples_leaf=LEAF, max_features=FEATURES, random_state=0)
 
 
 def truth(held_out: pd.DataFrame) -> list[dict[str, str]]:

@@ -161,15 +161,16 @@ def test_a_family_that_fails_half_the_time():
 
 def test_trees_have_coordinates_of_their_own(scene):
     coordinates = scene.surrogate.coordinates
-    names = coordinates.names("plain")
 
     def of(text):
-        return dict(zip(names, coordinates.of(SPACE.parse(text)).tolist(), strict=True))
+        return dict(zip(coordinates.names, coordinates.of(SPACE.parse(text)).tolist(), strict=True))
 
     tree = of("plain(stack(bowl(input), union(input, rank(input))))")
     assert (tree["stack"], tree["union"], tree["rank"], tree["level"]) == (1, 1, 1, 0)
     assert tree["stacked"] == 1 + list(SPACE.models).index("bowl")
     assert tree["rank.bins"] != -1
+    assert (tree["plain"], tree["bowl"], tree["bowl.x"]) == (1, 0, -1)
+    assert [coordinates.names[place] for place in coordinates.places("bowl")][-2:] == ["bowl.x", "bowl.y"]
     assert of("plain(input)")["rank.bins"] == -1
     assert of("plain(input)") != of("plain(level(input))")
 
