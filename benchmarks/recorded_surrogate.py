@@ -7,6 +7,9 @@ is said is the mean of a forest of the family and one of all families, which kno
 candidates of credit_g, rank correlations of the loss are .64 by families alone, .67 by all together and .67 by the
 mean; within families .33, .42 and .39.
 
+Forests know by heart what they have seen, its luck in the folds included, and say means of all else. So they are not
+shown the portfolio, of which strategies propose exact copies: the others never would be as lucky.
+
 Coordinates are those of `automl.space.encoding`, -1 where a parameter is not there. Trees with `union` and `stack` are
 no instances of its template; so every candidate has some more: how many components, levels, unions, stacks and steps of
 each kind it has, and which family is stacked. Where a component stands twice, its first one's parameters count.
@@ -154,12 +157,13 @@ class Surrogate:
             raise SystemExit("Nothing that ended well is recorded of this table; record some candidates first.")
         self.frame["target"] = self.frame["loss"].clip(upper=losses.quantile(WORST))
         self.usual = float(self.frame["target"].median())
-        counts = self.frame.groupby("family")["loss"].count()
+        learned = np.flatnonzero(self.frame["origin"] != "portfolio")
+        counts = self.frame.iloc[learned].groupby("family")["loss"].count()
         self.known = [family for family in space.models if counts.get(family, 0) >= LEAST]
         if not self.known:
             raise SystemExit(f"No family has {LEAST} recorded candidates on this table; record more first.")
         self.space = space.only(include=self.known)
-        self._forests = self._fit(np.arange(len(self.frame)))
+        self._forests = self._fit(learned)
         self._answers: dict[str, Answer] = {}
 
     def _read(self, space: Space, rows: Iterable[Row]) -> tuple[pd.DataFrame, np.ndarray]:

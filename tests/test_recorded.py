@@ -148,6 +148,16 @@ def test_a_surrogate_knows_who_fails_and_who_is_slow(scene):
     assert scene.surrogate(SPACE.parse("bowl(input)")).seconds == pytest.approx(0.1)
 
 
+def test_the_portfolio_is_not_known_by_heart(rows):
+    def said(origin):
+        row = next(row for row in rows if row["origin"] == origin and row["candidate"].startswith("bowl("))
+        lucky = [{**one, "loss": -9.0} if one is row else one for one in rows]
+        return Surrogate(SPACE, lucky)(SPACE.parse(row["candidate"])).loss
+
+    assert said("random") == pytest.approx(-9.0)
+    assert said("portfolio") > -1.0
+
+
 def test_a_family_that_fails_half_the_time():
     drawn = [SPACE.sample(Random(seed), ["bowl"]) for seed in range(80)]
     rows = [row_of(one) for one in drawn]
