@@ -144,7 +144,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--limit", type=float, default=5.0, help="seconds of the process that a recorded candidate has")
     made.add_argument("--jobs", type=int, default=1, help="processes side by side")
     made.add_argument("--strategies", nargs="+", help="names with options, ablations, random:FAMILY:N, grid:FAMILY:N")
-    made.add_argument("--dimensions", metavar="FAMILY", help="random draws against grids of 2, 4, 8, 16 parameters (of as many as it has)")
+    made.add_argument("--dimensions", metavar="FAMILY", help="random against grid, 2, 4, 8, 16 parameters of it")
     made.add_argument("--seeds", type=int, default=30, help="of each strategy on each table")
     made.add_argument("--seconds", type=float, default=120, help="recorded ones of a search")
     made.add_argument("--trials", type=int, default=200, help="of a search")
