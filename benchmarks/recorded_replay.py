@@ -1,0 +1,146 @@
+"""Strategies on recorded tables: a search of minutes in seconds, as a surrogate says what candidates come to.
+
+One worker, every candidate in full. The clock of a search is the sum of the seconds that its candidates would have
+taken; the portfolio's share and predicted costs go by it, as in a run. Asking costs nothing here and is measured apart.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from random import Random
+
+import recorded_table
+import support
+from recorded_pool import outcome
+from recorded_strategies import strategy_of
+from recorded_surrogate import Surrogate
+from support import Row
+
+from automl.schedule.budget import Budget
+from automl.schedule.cost import CostModel
+from automl.schedule.portfolio_share import PortfolioShare
+from automl.space.candidate import Candidate
+from automl.space.seed import derive_seed
+from automl.strategies.base import RunContext
+from automl.trials.history import History
+from automl.trials.trial import TOP, Failure, Job, Proposal, Rung
+
+FIELDS = [
+    "label", "table", "strategy", "seed", "seconds", "trials", "tried", "spent", "loss", "best", "usual", "asking",
+    "ended", "curve", "recorded", "commit", "error",
+]  # fmt: skip
+ATTEMPTS = 20  # questions for a candidate that is new, as in a run; then a random draw is taken
+
+
+@dataclass
+class Scene:
+    """A table to search on."""
+
+    problem: recorded_table.Problem
+    surrogate: Surrogate
+    best: float
+    recorded: int
+
+
+@lru_cache(maxsize=1)
+def scene(name: str, folder: Path) -> Scene:
+    """A table with its surrogate."""
+    problem, rows = recorded_table.Problem(name), recorded_table.read(name, folder)
+    surrogate = Surrogate(problem.space, rows)
+    return Scene(problem, surrogate, surrogate.best(), len(surrogate.frame))
+
+
+class Whole:
+    """The schedule without rungs, as far as the portfolio's share asks for one."""
+
+    def entry(self, candidate: Candidate, history: History) -> Rung:
+        """The highest one."""
+        return TOP
+
+
+class Search:
+    """A search by a surrogate.
+
+    Parameters
+    ----------
+    scene : Scene
+    text : str
+        The strategy.
+    seed : int
+    seconds : float
+        Recorded seconds after which no candidate is begun.
+    trials : int
+        Candidates, likewise.
+    """
+
+    def __init__(self, scene: Scene, text: str, seed: int, seconds: float, trials: int) -> None:
+        self.scene, self.seconds, self.trials = scene, seconds, trials
+        self.history, self.now, self.asking = History(scene.surrogate.space, seed), 0.0, 0.0
+        problem = scene.problem
+        budget = Budget(seconds, started=0.0, clock=lambda: self.now)
+        cost = CostModel(problem.everything, problem.task, len(problem.splits), out_of_bag=problem.plain)
+        share = PortfolioShare(budget, cost, Whole(), 1)  # type: ignore[arg-type]
+        context = RunContext(share.price(self.history), portfolio_open=share, spent=cost.spent, left=budget.search_left)
+        self.strategy = strategy_of(text, self.history.space, context)
+        self.curve: list[tuple[int, float, float]] = []  # trials, seconds and loss of each new best
+
+    def run(self) -> str:
+        """Search, and say what ended it."""
+        while self.now < self.seconds:
+            if self.history.candidates >= self.trials:
+                return "trials"
+            started = time.process_time()
+            proposal = self._ask()
+            self.asking += time.process_time() - started
+            if proposal is None:
+                return "exhausted"
+            self._tell(proposal)
+        return "seconds"
+
+    def _ask(self) -> Proposal | None:
+        for attempt in range(ATTEMPTS):
+            proposal = self.strategy.ask(self.history, derive_seed(self.history.seed, self.history.candidates, attempt))
+            if proposal is None or not self.history.seen(proposal.candidate.key):
+                return proposal
+        candidate = self.history.space.sample(Random(derive_seed(self.history.seed, self.history.candidates, "draw")))
+        return None if self.history.seen(candidate.key) else Proposal(candidate, "draw")
+
+    def _tell(self, proposal: Proposal) -> None:
+        answer = self.scene.surrogate(proposal.candidate)
+        trial = self.history.start(Job(proposal), self.now)
+        self.now += answer.seconds
+        failure = Failure("timeout", "Recorded ones like it did not end.", (), answer.seconds)
+        result = failure if answer.loss is None else outcome(answer.loss, answer.seconds)
+        self.history.finish(trial, result, self.now)
+        if answer.loss is not None and (not self.curve or answer.loss < self.curve[-1][2]):
+            self.curve.append((self.history.candidates, self.now, answer.loss))
+
+
+def replay(task: tuple[str, str, int, float, int, Path]) -> Row:
+    """The row of a search: table, strategy, seed, seconds, trials, folder of what is recorded."""
+    name, text, seed, seconds, trials, folder = task
+    row: Row = {"table": name, "strategy": text, "seed": seed, "seconds": seconds, "trials": trials}
+    try:
+        found = scene(name, folder)
+        search = Search(found, text, seed, seconds, trials)
+        ended = search.run()
+        if not search.curve:
+            raise ValueError("No candidate ended well.")
+    except Exception as error:  # is a result; the others go on
+        return row | {"error": support.reason(error)}
+    curve = ";".join(f"{count}/{spent:.4g}/{loss:.6g}" for count, spent, loss in search.curve)
+    row |= {"tried": search.history.candidates, "spent": round(search.now, 2), "asking": round(search.asking, 3)}
+    row |= {"ended": ended, "curve": curve, "recorded": found.recorded, "loss": f"{search.curve[-1][2]:.6g}"}
+    return row | {"best": f"{found.best:.6g}", "usual": f"{found.surrogate.usual:.6g}"}
+
+
+def tasks(
+    tables: Iterable[str], strategies: Iterable[str], seeds: int, seconds: float, trials: int, folder: Path
+) -> list[tuple[str, str, int, float, int, Path]]:
+    """Searches of all tables, strategies and seeds."""
+    found = [(name, text, seed) for name in tables for text in strategies for seed in range(seeds)]
+    return [(*one, seconds, trials, folder) for one in found]
