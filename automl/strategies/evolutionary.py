@@ -20,6 +20,7 @@ from automl.strategies.constants import (
     EA_TRIES,
 )
 from automl.strategies.gp_trees import lent, tournament
+from automl.strategies.likeness import near_any
 from automl.trials.history import History
 from automl.trials.trial import Proposal
 
@@ -31,7 +32,7 @@ class Evolutionary:
     are drawn among them by tournaments of 3, children cross by simulated binary crossover (Deb and Agrawal 1995) on the
     places that values have in the unit interval of their distributions, and mutate by polynomial mutation (Deb and Goyal
     1996), one coordinate of a child on average. Options without order are exchanged, or drawn anew. Parents of two
-    families exchange what they have in common.
+    families exchange what they have in common. A child is no near copy of what is running.
 
     Parameters
     ----------
@@ -51,12 +52,13 @@ class Evolutionary:
             self._encoding = Encoding(history.space)
         rng = Random(seed)
         parents = self._survivors(history, self._encoding)
+        running = [trial.candidate for trial in history.running()]
         for _ in range(EA_TRIES if len(parents) >= self.startup else 0):
             if rng.random() < EA_FRESH:
                 break
             child, used = self._child(parents, self._encoding, rng)
             candidate = self._encoding.decode(child)
-            if not history.seen(candidate.key):
+            if not history.seen(candidate.key) and not near_any(candidate, running, history.space):
                 return Proposal(candidate, self.name, used)
         return Proposal(history.space.sample(rng), self.name)
 
