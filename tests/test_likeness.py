@@ -67,7 +67,9 @@ def behaved(*vectors, losses=None):
 
 
 def chosen(history):
-    return [trial.number for trial in members(history, sketches().of(history))]
+    """Weights by number of trial."""
+    numbers = {trial.candidate.key: trial.number for trial in history.trials}
+    return {numbers[key]: weight for key, weight in members(history, sketches().of(history)).items()}
 
 
 def test_only_whole_trials_are_known():
@@ -94,10 +96,11 @@ def test_the_usual_distance_is_the_median_from_the_best():
 
 
 def test_an_ensemble_is_made_of_those_whose_errors_cancel():
-    assert chosen(behaved([1.0, 0.1], [1.0, 0.12], [-1.5, 0.1], [9.0, 0.0])) == [0, 2]
-    assert chosen(behaved([1.0, 0.0], [2.0, 0.0])) == [0]
-    assert chosen(behaved([], [])) == []
-    assert chosen(History(SPACE, 0)) == []
+    assert set(chosen(behaved([1.0, 0.1], [1.0, 0.12], [-1.5, 0.1], [9.0, 0.0]))) == {0, 2}
+    assert chosen(behaved([1.0, 0.0], [-2.0, 0.0])) == pytest.approx({0: 4 / 3, 1: 2 / 3})
+    assert chosen(behaved([1.0, 0.0], [2.0, 0.0])) == {0: 1.0}
+    assert chosen(behaved([], [])) == {}
+    assert chosen(History(SPACE, 0)) == {}
 
 
 def test_a_sketch_says_how_large_and_how_alike_errors_are():

@@ -35,7 +35,7 @@ def history_of(*results):
 
 def credit_of(history, origin):
     """Credit where the ten best are good."""
-    return credit(history, origin, no_seconds(history), {trial.candidate.key for trial in history.searched()[:10]})
+    return credit(history, origin, no_seconds(history), {trial.candidate.key: 1.0 for trial in history.searched()[:10]})
 
 
 def no_seconds(history):

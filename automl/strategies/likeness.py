@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -73,14 +74,19 @@ def alike(trial: Trial, others: Sequence[Trial], known: Sketches, apart: float) 
     return bool((((np.array(seen) - known[trial.number]) ** 2).sum(axis=1) < apart).any())
 
 
-def members(history: History, known: Sketches) -> list[Trial]:
-    """The best trials that a small ensemble is made of, as far as their sketches tell; empty where none is known.
+def members(history: History, known: Sketches) -> dict[str, float]:
+    """What a small ensemble of the best trials is made of, as far as their sketches tell; empty where none is known.
 
     Greedy selection with replacement (Caruana et al. 2004) by the mean squared error of the mean.
+
+    Returns
+    -------
+    dict of candidate key to weight
+        The mean weight is 1.
     """
     trials = [trial for trial in history.searched()[:CREDIT_MEMBERS] if trial.number in known]
     if not trials:
-        return []
+        return {}
     errors = np.array([known[trial.number] for trial in trials])
     products = errors @ errors.T
     own, total, norm = products.diagonal(), np.zeros(len(trials)), 0.0
@@ -93,4 +99,5 @@ def members(history: History, known: Sketches) -> list[Trial]:
         norm, total = float(squares[place]) * count**2, total + products[place]
         if norm / count**2 < best:
             best, size = norm / count**2, count
-    return [trials[place] for place in dict.fromkeys(chosen[:size])]
+    picks = Counter(chosen[:size])
+    return {trials[place].candidate.key: count * len(picks) / size for place, count in picks.items()}

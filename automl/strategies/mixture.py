@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from automl.strategies.base import Strategy, always_open, no_time
@@ -92,14 +92,14 @@ class Mixture:
             left.remove(drawn)
         return None
 
-    def _good(self, history: History) -> set[str]:
-        """Keys of the candidates that an ensemble would be made of, or of the ten best where that is not known."""
-        found = members(history, self._sketches.of(history)) or history.searched()[:CREDIT_BEST]
-        return {trial.candidate.key for trial in found}
+    def _good(self, history: History) -> Mapping[str, float]:
+        """Weights of what an ensemble would be made of, or of the ten best alike where that is not known."""
+        found = members(history, self._sketches.of(history))
+        return found or {trial.candidate.key: 1.0 for trial in history.searched()[:CREDIT_BEST]}
 
 
-def credit(history: History, origin: str, seconds: Mapping[str, float], good: Collection[str]) -> float:
-    """Share of a strategy's last 20 ended candidates that are good ones, by what they took.
+def credit(history: History, origin: str, seconds: Mapping[str, float], good: Mapping[str, float]) -> float:
+    """Mean weight of a strategy's last 20 ended candidates in what is good, by what they took.
 
     With fewer, up to one success and one failure are added (Laplace's rule), the less the more there are, so that the
     first candidates do not decide alone and 20 without a success have no credit. The mean seconds of all candidates are
@@ -111,8 +111,8 @@ def credit(history: History, origin: str, seconds: Mapping[str, float], good: Co
     origin : str
     seconds : mapping of str to float
         Of all candidates, by their keys.
-    good : collection of str
-        Keys of the candidates that count as successes.
+    good : mapping of str to float
+        Weights by key, 1 in the mean; all others have none.
     """
     last: dict[str, None] = {}
     for trial in history.latest_from(origin):
@@ -121,7 +121,7 @@ def credit(history: History, origin: str, seconds: Mapping[str, float], good: Co
         if trial.status not in ("running", "cut"):
             last[trial.candidate.key] = None
     doubt = max(0.0, 1 - len(last) / CREDIT_LAST)
-    won = (sum(key in good for key in last) + doubt) / (len(last) + 2 * doubt)
+    won = (sum(good.get(key, 0.0) for key in last) + doubt) / (len(last) + 2 * doubt)
     usual = sum(seconds.values()) / max(1, len(seconds))
     own = sum(seconds[key] for key in last)
     return won * 2 * usual / (usual + own / len(last)) if last and usual > 0 else won
