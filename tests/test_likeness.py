@@ -7,7 +7,7 @@ import pytest
 from automl.evaluate.sketch import sketch
 from automl.strategies.constants import NEAR
 from automl.strategies.evolutionary import Evolutionary
-from automl.strategies.likeness import alike, members, near, near_any, sketches, usual_distance
+from automl.strategies.likeness import alike, members, near, near_any, sketches
 from automl.testing.toys import outcome, record, toy_history, toy_space
 from automl.trials.history import History
 from automl.trials.measures import Measures
@@ -80,19 +80,13 @@ def test_only_whole_trials_are_known():
     assert set(sketches().of(history)) == {0}
 
 
-def test_alike_are_those_that_err_nearly_the_same():
-    history = behaved([1.0, 0.0], [1.1, 0.1], [3.0, 0.0], [0.0, 0.0], [])
+def test_alike_are_those_whose_errors_point_the_same_way():
+    history = behaved([1.0, 0.0], [3.0, 0.05], [1.0, 1.0], [-1.0, 0.0], [])
     known, (first, *others) = sketches().of(history), history.trials
-    assert [alike(first, [other], known, 0.5) for other in others] == [True, False, False, False]
-    assert not alike(first, others, known, 0.01)
-    assert not alike(history.trials[4], others, known, 9.0)
-    assert not alike(first, [], known, 9.0)
-
-
-def test_the_usual_distance_is_the_median_from_the_best():
-    history = behaved([1.0, 0.0], [], [3.0, 0.0], [1.0, 1.0], [9.0, 0.0])
-    assert usual_distance(history.trials, sketches().of(history)) == pytest.approx(4.0)
-    assert usual_distance(history.trials[:2], sketches().of(history)) == 0.0
+    assert [alike(first, [other], known) for other in others] == [True, False, False, False]
+    assert alike(first, others, known)
+    assert not alike(history.trials[4], others, known)
+    assert not alike(first, [], known)
 
 
 def test_an_ensemble_is_made_of_those_whose_errors_cancel():

@@ -49,7 +49,7 @@ GP_COSTLY = 2.0  # times the predicted seconds of the costliest parent that a ch
 # ---- likeness
 
 NEAR = 0.1  # of the unit interval, by which two candidates differ at least in all numbers together
-ALIKE = 0.05  # of the usual distance between errors, below which a trial teaches nothing that a better one does not
+ALIKE = 0.99  # cosine of the errors of two trials above which one of them teaches nothing that the other does not
 
 # ---- which of several strategies
 

@@ -9,8 +9,8 @@ from itertools import accumulate, chain, product
 
 from automl.space.candidate import STACK, Candidate, Node
 from automl.strategies.base import Cost
-from automl.strategies.constants import ALIKE, GP_EQUAL, GP_LOOKED, GP_PARENTS, GP_PER_FAMILY
-from automl.strategies.likeness import Sketches, alike, usual_distance
+from automl.strategies.constants import GP_EQUAL, GP_LOOKED, GP_PARENTS, GP_PER_FAMILY
+from automl.strategies.likeness import Sketches, alike
 from automl.trials.history import History
 from automl.trials.ranking import behind
 from automl.trials.trial import Trial
@@ -21,7 +21,6 @@ def best_trials(history: History, known: Sketches) -> list[Trial]:
     found: list[Trial] = []
     count: Counter[str] = Counter()
     better: set[str] = set()
-    apart = ALIKE * usual_distance(history.searched()[:GP_PARENTS], known)
     for trial in history.searched()[:GP_LOOKED]:
         candidate = trial.candidate
         if len(found) == GP_PARENTS:
@@ -29,7 +28,7 @@ def best_trials(history: History, known: Sketches) -> list[Trial]:
         better.add(candidate.key)
         if count[candidate.family] == GP_PER_FAMILY or candidate not in history.space:
             continue
-        if alike(trial, found, known, apart) or any(one.key in better for one in simpler(candidate)):
+        if alike(trial, found, known) or any(one.key in better for one in simpler(candidate)):
             continue
         found.append(trial)
         count[candidate.family] += 1

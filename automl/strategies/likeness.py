@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from automl.space.candidate import Candidate
 from automl.space.space import Space
-from automl.strategies.constants import CREDIT_MEMBERS, CREDIT_STEPS, NEAR
+from automl.strategies.constants import ALIKE, CREDIT_MEMBERS, CREDIT_STEPS, NEAR
 from automl.trials.derived import Derived
 from automl.trials.history import History
 from automl.trials.trial import Trial
@@ -60,18 +60,16 @@ def _note(found: dict[int, Sketch], trial: Trial, history: History) -> None:
         found.pop(trial.number, None)
 
 
-def usual_distance(trials: Sequence[Trial], known: Sketches) -> float:
-    """Median of the mean squared differences between the first trial's errors and those of the others."""
-    errors = [known[trial.number] for trial in trials if trial.number in known]
-    return float(np.median([((one - errors[0]) ** 2).sum() for one in errors[1:]])) if len(errors) > 1 else 0.0
-
-
-def alike(trial: Trial, others: Sequence[Trial], known: Sketches, apart: float) -> bool:
-    """Whether the mean squared difference between a trial's errors and those of one of others is below `apart`."""
-    seen = [known[other.number] for other in others if other.number in known]
-    if trial.number not in known or not seen:
+def alike(trial: Trial, others: Sequence[Trial], known: Sketches) -> bool:
+    """Whether a trial errs as one of others does."""
+    if trial.number not in known:
         return False
-    return bool((((np.array(seen) - known[trial.number]) ** 2).sum(axis=1) < apart).any())
+    mine = known[trial.number]
+    seen = np.array([known[other.number] for other in others if other.number in known])
+    if not len(seen):
+        return False
+    lengths = np.linalg.norm(seen, axis=1) * np.linalg.norm(mine)
+    return bool((seen @ mine > ALIKE * lengths).any())
 
 
 def members(history: History, known: Sketches) -> dict[str, float]:
