@@ -61,4 +61,3 @@ def _errors(data: RunData, rows: Array, prediction: Array) -> Array:
         errors = prediction.astype(np.float64)
         errors[np.arange(len(rows)), truth.astype(int)] -= 1.0
     return np.asarray(errors).ravel()
-
