@@ -16,6 +16,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
+from automl.evaluate.constants import SKETCH_SIZE
 from automl.loop import ArtifactPruner
 from automl.schedule import SCHEDULES
 from automl.schedule.base import ScheduleContext
@@ -35,7 +36,7 @@ from automl.trials.trial import TOP, Failure, Proposal, Rung
 
 ROWS, COLUMNS, FOLDS = 10_000, 20, 5
 SPACE = read_space().for_task("binary", ROWS, COLUMNS)
-STRATEGIES = ("random", "gp", "tpe")
+STRATEGIES = ("random", "gp", "evolutionary", "tpe")
 SCHEDULED = ("auto", "halving", "hyperband")
 
 
@@ -72,7 +73,7 @@ class Run:
         context = ScheduleContext(Ladder.of(SPACE, ROWS, FOLDS), cost, "log_loss", budget, 2)
         self.policy = SCHEDULES.make(schedule).policy(context)
         share = PortfolioShare(budget, cost, self.policy, 2)
-        self.context = RunContext(share.price(self.history), share, cost.spent)
+        self.context = RunContext(share.price(self.history), portfolio_open=share, spent=cost.spent)
         for entry in SPACE.first_candidates():
             self.end(Proposal(entry, "portfolio"), self.policy.entry(entry, self.history))
         while len(self.history.trials) < trials:
@@ -92,6 +93,8 @@ class Run:
         loss = self.random.random()
         folds = [loss + self.random.gauss(0, 0.01) for _ in range(round(rung.folds * FOLDS))]
         ended = replace(outcome(*folds), rounds=self.random.randint(20, 2000))
+        errors = tuple(self.random.gauss(0, 1) for _ in range(SKETCH_SIZE if rung.whole else 0))
+        ended = replace(ended, measures=replace(ended.measures, behaviour=errors))
         record(self.history, proposal, ended if self.random.random() < 0.9 else Failure("failed", ""), rung)
 
     def asked(self) -> None:
