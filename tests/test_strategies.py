@@ -53,7 +53,9 @@ class TestGrid(StrategySuite):
     exhausts = True
 
     def make(self):
-        return GridSearch({"bowl.x": [-1, 0.5, 2], "maze.leaves": [4, 40], "scale": ["rank", None], "rank.bins": [20, 50]})
+        return GridSearch(
+            {"bowl.x": [-1, 0.5, 2], "maze.leaves": [4, 40], "scale": ["rank", None], "rank.bins": [20, 50]}
+        )
 
 
 class TestLattice(StrategySuite):
@@ -78,6 +80,16 @@ class TestEvolutionary(StrategySuite):
 class TestTPE(StrategySuite):
     def make(self):
         return TPE()
+
+
+class TestTPEOfEachParameterAlone(StrategySuite):
+    def make(self):
+        return TPE(joint=False)
+
+
+class TestTPEOverFamilies(StrategySuite):
+    def make(self):
+        return TPE(bandit=False)
 
 
 class TestGP(StrategySuite):
