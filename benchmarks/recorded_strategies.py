@@ -10,8 +10,9 @@ from recorded_pool import outcome
 
 from automl.errors import ArgumentError
 from automl.space.candidate import Candidate
+from automl.space.constants import FAMILY
 from automl.space.domain import Choice
-from automl.space.encoding import FAMILY, Encoding
+from automl.space.encoding import Encoding
 from automl.space.space import Space
 from automl.strategies.base import RunContext, Strategy
 from automl.strategies.grid import GridSearch

@@ -38,7 +38,7 @@ LAYERS = [  # top to bottom; a module may import what stands below its line, or 
 ]
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 ONLY_IN = {
-    "hyperopt": {"strategies/tpe.py", "space/hyperopt_form.py"},
+    "hyperopt": {"strategies/tpe_hyperopt.py", "space/hyperopt_form.py"},
     "deap": {"strategies/gp_trees.py", "strategies/evolutionary.py", "strategies/gp.py"},
     "dask": set(),
 }
@@ -162,7 +162,10 @@ LOSSES = {  # who reads the loss of a record, and what for; trials are put in or
     "report/verdicts.py": "says which rank it was",
     "result.py": "says it",
     "strategies/estimates.py": "adds what others gained from rung to rung",
-    "strategies/tpe.py": "tells it to Hyperopt",
+    "strategies/bandit.py": "the best of each family",
+    "strategies/observations.py": "tells points with theirs",
+    "strategies/tpe.py": "tells the good from the rest",
+    "strategies/tpe_hyperopt.py": "tells it to Hyperopt",
 }
 
 

@@ -82,6 +82,16 @@ class TestTPE(StrategySuite):
         return TPE()
 
 
+class TestTPEOfEachParameterAlone(StrategySuite):
+    def make(self):
+        return TPE(joint=False)
+
+
+class TestTPEOverFamilies(StrategySuite):
+    def make(self):
+        return TPE(bandit=False)
+
+
 class TestGP(StrategySuite):
     def make(self):
         return GP()

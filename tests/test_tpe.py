@@ -6,10 +6,12 @@ from statistics import median
 import pytest
 
 from automl.space.domain import Choice, Float
+from automl.space.encoding import Encoding
 from automl.space.reader import read_space
 from automl.strategies.estimates import main_rung
+from automl.strategies.observations import observations
 from automl.strategies.random_search import RandomSearch
-from automl.strategies.tpe import TPE, _Template
+from automl.strategies.tpe import TPE
 from automl.testing.toys import model, param, record, space_of, step, toy_history, toy_search, toy_space
 from automl.trials.history import History
 from automl.trials.trial import TOP, Failure, Proposal, Rung
@@ -32,7 +34,7 @@ def plane_loss(candidate):
 
 
 def told(history):
-    return {entry.number: entry.loss for entry in _Template(history.space).read(history)}
+    return {entry.number: entry.loss for entry in observations(history, Encoding(history.space))}
 
 
 def history_of(*results, rungs=None):
@@ -66,7 +68,7 @@ def test_deprecations_inside_hyperopt_are_not_the_users(monkeypatch, module, rai
     monkeypatch.setattr(tpe, "suggest", warning)
     history = toy_history(PLANE, 40, loss=plane_loss)
     with pytest.raises(DeprecationWarning) if raises else nullcontext():
-        TPE().ask(history, 0)
+        TPE(joint=False).ask(history, 0)
     assert not any("hyperopt" in str(one[3]) for one in warnings.filters)
 
 
@@ -116,6 +118,39 @@ def test_it_learns_from_whatever_origin():
     assert proposed("other").count("other") >= 7
 
 
+WAYS = pytest.mark.parametrize("options", [{}, {"joint": False}, {"bandit": False}], ids=["usual", "alone", "families"])
+
+
+def test_values_that_go_well_together_are_found_by_judging_whole_points():
+    """Each value alone is as good as any other."""
+    space = space_of(model("line", param("x", Float(0.0, 1.0), 0.5), param("y", Float(0.0, 1.0), 0.5)))
+
+    def off(candidate):
+        values = dict(candidate.root.params)
+        return abs(values["x"] - values["y"])
+
+    history = toy_history(space, 80, loss=off)
+    joint, alone = (
+        [off(TPE(joint=joint).ask(history, seed).candidate) for seed in range(12)] for joint in (True, False)
+    )
+    assert median(joint) < 0.5 * median(alone)
+
+
+def test_a_bandit_learns_of_its_family_alone():
+    history = toy_history(PLANE, 40, loss=lambda candidate: plane_loss(candidate) + 10 * (candidate.family == "other"))
+    asked = [TPE().ask(history, seed).candidate for seed in range(6)]
+    assert {candidate.family for candidate in asked} == {"plane"}
+    values = [dict(candidate.root.params) for candidate in asked]
+    assert sum(abs(one["x"] - 0.3) < 0.5 for one in values) >= 4
+
+
+@WAYS
+def test_what_was_tried_is_not_proposed_again(options):
+    space = space_of(model("switch", param("on", Choice((True, False)), True)), *PLANE.models.values())
+    history = toy_history(space, 40, loss=lambda candidate: float(candidate.family != "switch"))
+    assert sum(history.seen(TPE(**options).ask(history, seed).candidate.key) for seed in range(10)) <= 2
+
+
 def test_it_beats_random_search():
     tpe = [toy_search(TPE(), 50, space=PLANE, loss=plane_loss, seed=s).searched()[0].loss for s in range(10)]
     drawn = [toy_search(RandomSearch(), 50, space=PLANE, loss=plane_loss, seed=s).searched()[0].loss for s in range(10)]
@@ -130,12 +165,6 @@ def test_it_turns_away_from_what_fails():
     failed = [trial.candidate for trial in history.trials if trial.status == "failed"]
     assert len(failed) <= 35
     assert len({candidate.key for candidate in failed}) == len(failed)
-
-
-def test_a_small_family_that_was_tried_throughout_is_left():
-    space = space_of(model("switch", param("on", Choice((True, False)), True)), *PLANE.models.values())
-    history = toy_history(space, 40, loss=lambda candidate: float(candidate.family != "switch"))
-    assert sum(history.seen(TPE().ask(history, seed).candidate.key) for seed in range(10)) <= 2
 
 
 def test_running_trials_keep_proposals_apart():

@@ -30,8 +30,28 @@ class Encoding:
     def encode(self, candidate: Candidate) -> Point | None:
         """A candidate as a point; None where it is of another space or no instance of the template."""
         if candidate.key not in self._points:
-            self._points[candidate.key] = self._encode(candidate) if candidate in self.space else None
+            self._points[candidate.key] = self.point(candidate) if candidate in self.space else None
         return self._points[candidate.key]
+
+    def point(self, candidate: Candidate) -> Point | None:
+        """The same for a candidate of the space, which is neither checked nor remembered."""
+        point: Point = {FAMILY: list(self.space.models).index(candidate.family)}
+        nodes = [candidate.root]
+        data = candidate.root.inputs[0]
+        for slot in reversed(SLOTS):  # from the model down
+            names = [step.name for step in self.space.slot(slot)]
+            if names:
+                point[slot] = names.index(data.component) + 1 if data.component in names else 0
+            if data.component in names:
+                nodes.append(data)
+                data = data.inputs[0]
+        if data.component != INPUT:
+            return None
+        for node in (*nodes, data):
+            component = self.space.component(node.component)
+            for name, value in node.params:
+                point[label(node.component, name)] = component.param(name).domain.encode(value)
+        return point
 
     def decode(self, point: Mapping[str, float]) -> Candidate:
         """The candidate that a point stands for; parameters that turn out to be inactive are dropped."""
@@ -79,22 +99,3 @@ class Encoding:
     def params(component: Component) -> dict[str, Param]:
         """Parameters of a component by their labels."""
         return component.labelled
-
-    def _encode(self, candidate: Candidate) -> Point | None:
-        point: Point = {FAMILY: list(self.space.models).index(candidate.family)}
-        nodes = [candidate.root]
-        data = candidate.root.inputs[0]
-        for slot in reversed(SLOTS):  # from the model down
-            names = [step.name for step in self.space.slot(slot)]
-            if names:
-                point[slot] = names.index(data.component) + 1 if data.component in names else 0
-            if data.component in names:
-                nodes.append(data)
-                data = data.inputs[0]
-        if data.component != INPUT:
-            return None
-        for node in (*nodes, data):
-            component = self.space.component(node.component)
-            for name, value in node.params:
-                point[label(node.component, name)] = component.param(name).domain.encode(value)
-        return point

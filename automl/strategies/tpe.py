@@ -1,23 +1,25 @@
-"""Tree-structured Parzen estimator, by Hyperopt.
+"""Tree-structured Parzen estimator: a bandit says of which family Hyperopt draws points, kernels over them judge.
 
-Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011. The template
-and what Hyperopt sees of a candidate are those of `automl.space.encoding`.
-
-Hyperopt is imported when there is enough to learn from: the import takes a second.
+Bergstra, Bardenet, Bengio and Kégl, "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011. What a point is, is
+said by `automl.space.encoding`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
 from random import Random
-from typing import Any
 
-from automl import native
-from automl.space.encoding import Encoding, Point
+import numpy as np
+
+from automl.space.candidate import Candidate
+from automl.space.encoding import Encoding
 from automl.space.space import Space
-from automl.strategies.constants import TPE_DRAWS, TPE_GAMMA, TPE_STARTUP
-from automl.strategies.estimates import losses_at, main_rung
+from automl.strategies.bandit import by_bound
+from automl.strategies.constants import BANDIT_STARTUP, JOINT_DRAWS, JOINT_GOOD, TPE_DRAWS, TPE_GAMMA, TPE_STARTUP
+from automl.strategies.observations import Observation, observations
+from automl.strategies.parzen import Kernels, Labels
+from automl.strategies.tpe_hyperopt import HyperoptTemplate
 from automl.trials.history import History
 from automl.trials.trial import Proposal
 
@@ -26,107 +28,95 @@ class TPE:
     """Proposes candidates where good trials are dense and others are not.
 
     Reads every trial that fits the template, of whatever origin. Failures are told as the worst loss seen:
-    what is hidden is proposed again and again. Running trials are told without a loss, which Hyperopt counts
-    among the bad ones: a constant liar (Ginsbourger, Le Riche and Carraro 2010) that keeps parallel proposals
-    apart.
+    what is hidden is proposed again and again. Running trials are told without a loss and count among the bad ones: a
+    constant liar (Ginsbourger, Le Riche and Carraro 2010) that keeps parallel proposals apart.
 
     Parameters
     ----------
     startup : int
         With fewer of these trials, the portfolio's included, the proposal is a random draw.
+    joint : bool
+        Whether the densities of whole points decide among Hyperopt's draws, so that values that go well together are
+        told from those that are only good on average; else Hyperopt decides on each parameter alone.
+    bandit : bool
+        Whether a bandit (MaxUCB) chooses the family first, and whole points are judged by the trials of that family
+        alone; else the family is one more choice of a point. Without `joint`, it has no effect.
     """
 
     name = "tpe"
 
-    def __init__(self, startup: int = TPE_STARTUP) -> None:
+    def __init__(self, startup: int = TPE_STARTUP, joint: bool = True, bandit: bool = True) -> None:
         self.startup = startup
+        self.joint = joint
+        self.bandit = bandit
         self._template: _Template | None = None  # derived from the space alone, so that `ask` stays pure
 
     def ask(self, history: History, seed: int) -> Proposal:
         """Propose the most promising of Hyperopt's draws; never exhausted."""
         if self._template is None or self._template.space is not history.space:
             self._template = _Template(history.space)
-        observations = self._template.read(history)
-        good = math.ceil(TPE_GAMMA * math.sqrt(len(observations)))
-        # with hardly a result, Hyperopt would fill its good group with failures
-        if len(observations) < self.startup or sum(trial.ok for trial in observations) <= good:
+        seen = observations(history, self._template.encoding)
+        if len(seen) < self.startup or not _teach(seen):
             return Proposal(history.space.sample(Random(seed)), self.name)
-        for draws in TPE_DRAWS:
-            point = self._template.suggest(observations, len(history.trials), seed, draws)
-            candidate = self._template.encoding.decode(point)
+        if not self.joint:
+            candidate = self._template.alone(seen, history, seed)
+        elif not self.bandit:
+            candidate = self._template.together(seen, history, seed)
+        else:
+            return Proposal(self._by_bandit(seen, history, seed), self.name)
+        return Proposal(candidate or history.space.sample(Random(seed)), self.name)
+
+    def _by_bandit(self, seen: Sequence[Observation], history: History, seed: int) -> Candidate:
+        """A new candidate of the first family that has one, by what is known of it; where that is little, a draw."""
+        assert self._template is not None
+        names = list(history.space.models)
+        seconds = {one.key: sum(trial.work_seconds for trial in history.of(one.key)) for one in seen}
+        for family in by_bound(seen, len(names), seconds):
+            own = [one for one in seen if one.family == family]
+            taught = len(own) >= BANDIT_STARTUP and _teach(own)
+            candidate = self._template.together(own, history, seed, family) if taught else None
+            candidate = candidate or history.space.sample(Random(seed), [names[family]])
             if not history.seen(candidate.key):
-                return Proposal(candidate, self.name)
-        return Proposal(history.space.sample(Random(seed)), self.name)
+                return candidate
+        return history.space.sample(Random(seed))
 
 
-# ---- what Hyperopt learns from
-
-
-@dataclass(frozen=True)
-class _Observation:
-    number: int
-    point: Point
-    loss: float | None  # None while running
-    ok: bool
-
-
-# ---- Hyperopt
+def _teach(seen: Sequence[Observation]) -> bool:
+    """Whether results are more than the good group, which failures would fill else."""
+    return sum(one.ok for one in seen) > math.ceil(TPE_GAMMA * math.sqrt(len(seen)))
 
 
 class _Template:
-    """The space as Hyperopt's domain (`Space.to_hyperopt`), and the history's trials as its points."""
+    """What is derived of a space, and the two ways of judging."""
 
     def __init__(self, space: Space) -> None:
         self.space = space
         self.encoding = Encoding(space)
-        self._domain: Any = None
+        self.labels = Labels(space)
+        self.hyperopt = HyperoptTemplate(self.encoding)
 
-    def read(self, history: History) -> list[_Observation]:
-        """What Hyperopt learns from: one entry a candidate, in order of their trials."""
-        trials = [trial for trial in history.trials if self.encoding.encode(trial.candidate) is not None]
-        losses = losses_at(trials, main_rung(trials))
-        worst = max(losses.values(), default=0.0)
-        found: dict[str, _Observation] = {}
-        for trial in trials:
-            point = self.encoding.encode(trial.candidate)
-            key = trial.candidate.key
-            # a trial that was cut says nothing of its candidate; nor does one whose rung cannot be compared yet
-            finite = trial.loss is not None and math.isfinite(trial.loss)
-            if point is None or trial.status == "cut" or (finite and key not in losses):
-                continue
-            if trial.status == "running":
-                found.setdefault(key, _Observation(trial.number, point, None, ok=False))
-                continue
-            found[key] = _Observation(trial.number, point, losses.get(key, worst), key in losses)
-        return sorted(found.values(), key=lambda observation: observation.number)
+    def together(
+        self, seen: Sequence[Observation], history: History, seed: int, family: int | None = None
+    ) -> Candidate | None:
+        """Of Hyperopt's draws that were not tried, the one with the highest density of the good to that of the rest."""
+        ranked = sorted(seen, key=lambda one: (not one.ok, one.loss or 0.0, one.number))
+        count = min(math.ceil(JOINT_GOOD * math.sqrt(len(seen))), sum(one.ok for one in seen))
+        good, rest = ranked[:count], ranked[count:]
+        points = self.hyperopt.draws(good, JOINT_DRAWS, np.random.default_rng(seed), family)
+        drawn = {one.key: one for one in map(self.encoding.decode, points) if not history.seen(one.key)}
+        if not drawn:
+            return None
+        rows = self.labels.fresh([self.encoding.point(one) or {} for one in drawn.values()])
+        ratio = self._density(good).log(rows) - self._density(rest).log(rows)
+        return list(drawn.values())[int(np.argmax(ratio))]
 
-    def suggest(self, observations: list[_Observation], new_id: int, seed: int, draws: int) -> Point:
-        """The point that Hyperopt suggests after these trials."""
-        import hyperopt
-        from hyperopt import tpe
+    def _density(self, seen: Sequence[Observation]) -> Kernels:
+        return Kernels(self.labels, self.labels.table((one.key, one.point) for one in seen))
 
-        if self._domain is None:
-            self._domain = hyperopt.Domain(dict, self.space.to_hyperopt())
-        documents = [self._document(trial) for trial in observations]
-        # validation would encode every document, which takes longer than the rest; ours are well-formed
-        trials = hyperopt.trials_from_docs(documents, validate=False)
-        settings = {"n_startup_jobs": 0, "gamma": TPE_GAMMA, "n_EI_candidates": draws, "verbose": False}
-        # Hyperopt 0.3 sets shapes of arrays, of which NumPy 2.5 warns; it is nothing that a user could change
-        with native.ignored(category=DeprecationWarning, module=r"hyperopt\."):
-            document = tpe.suggest([new_id], self._domain, trials, seed, **settings)[0]
-        return {label: values[0] for label, values in document["misc"]["vals"].items() if values}
-
-    def _document(self, observation: _Observation) -> dict[str, Any]:
-        import hyperopt
-
-        # inactive labels must be there and empty; one list for all of them, which Hyperopt only reads, halves the time
-        empty: list[float] = []
-        blank = dict.fromkeys(self._domain.params, empty)
-        values = blank | {label: [number] for label, number in observation.point.items()}
-        places = blank | {label: [observation.number] for label in observation.point}
-        if observation.loss is None:
-            state, result = hyperopt.JOB_STATE_RUNNING, {"status": hyperopt.STATUS_RUNNING}
-        else:
-            state, result = hyperopt.JOB_STATE_DONE, {"status": hyperopt.STATUS_OK, "loss": observation.loss}
-        misc = {"tid": observation.number, "idxs": places, "vals": values}
-        return {"tid": observation.number, "state": state, "result": result, "misc": misc, "exp_key": None}
+    def alone(self, seen: Sequence[Observation], history: History, seed: int) -> Candidate | None:
+        """What Hyperopt suggests, of fewer draws where it was tried before."""
+        for draws in TPE_DRAWS:
+            candidate = self.encoding.decode(self.hyperopt.suggest(seen, len(history.trials), seed, draws))
+            if not history.seen(candidate.key):
+                return candidate
+        return None

@@ -1,0 +1,45 @@
+"""Which family next, as a bandit whose arms are worth their best result, not their mean."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from automl.strategies.constants import MAX_UCB
+from automl.strategies.observations import Observation
+
+
+def by_bound(seen: Sequence[Observation], families: int, seconds: Mapping[str, float]) -> list[int]:
+    """Families by their bounds on the best that they may bring, the largest first, by MaxUCB.
+
+    Balef, Vernade and Eggensperger, "Put CASH on Bandits: A Max K-Armed Problem for Automated Machine Learning",
+    NeurIPS 2025: the best reward so far and ``(0.5 ln t / n)^2``, with n of t pulls. Rewards are scaled from the median
+    loss (0, and what is worse) to the best (1). Where seconds are known, n are those of the family in units of the mean
+    candidate's: slow families are explored less.
+
+    Parameters
+    ----------
+    seen : sequence of Observation
+    families : int
+        Number of families; one without an observation comes first.
+    seconds : mapping of str to float
+        What each candidate took, by its key.
+
+    Returns
+    -------
+    list of int
+        Places of the families in the space.
+    """
+    ended = [one.loss for one in seen if one.loss is not None]
+    best, usual = min(ended), float(np.median(ended))
+    mean = sum(seconds.get(one.key, 0.0) for one in seen) / len(seen)
+    bounds = []
+    for family in range(families):
+        own = [one for one in seen if one.family == family]
+        losses = [one.loss for one in own if one.loss is not None and one.ok]
+        reward = max(0.0, (usual - min(losses)) / (usual - best)) if losses and usual > best else 0.0
+        pulls = sum(seconds.get(one.key, 0.0) for one in own) / mean if mean > 0 else float(len(own))
+        bounds.append(reward + (MAX_UCB * math.log(len(seen)) / pulls) ** 2 if pulls > 0 else math.inf)
+    return sorted(range(families), key=lambda family: -bounds[family])
