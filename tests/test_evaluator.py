@@ -14,14 +14,13 @@ from sklearn.model_selection import cross_val_score
 from automl.dataset import Data, make_task
 from automl.estimators import curves
 from automl.evaluate import cross_validation
-from automl.evaluate.constants import SKETCH_SIZE
 from automl.evaluate.evaluator import Evaluator
 from automl.evaluate.rounds import best_round
 from automl.evaluate.run_data import RunData
 from automl.pipeline.build import innermost, predict, staged_model_of
 from automl.space.component import Accepts, Component, EstimatorRef
 from automl.space.reader import read_space
-from automl.trials.trial import TOP, Extent, Failure, Job, Outcome, Proposal, RefitJob, Refitted, Rung, Trial
+from automl.trials.trial import TOP, Extent, Failure, Job, Outcome, Proposal, RefitJob, Refitted, Trial
 from automl.validation.splits import make_splits
 
 ROWS = 150
@@ -79,30 +78,6 @@ def trial_of(evaluator, text, outcome):
 
 
 # ---- scores
-
-
-@pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])
-def test_whole_trials_tell_how_they_err(tmp_path, kind):
-    X, y = problem(kind)
-    evaluator = evaluator_of(tmp_path, X, y)
-    texts = ["decision_tree(input, max_depth=2)", "decision_tree(input, max_depth=3)"]
-    outcomes = [ran(evaluator, text) for text in texts]
-    for text, outcome in zip(texts, outcomes, strict=True):
-        parts, splits = evaluator.stored.out_of_fold(trial_of(evaluator, text, outcome)), evaluator.data.splits
-        pairs = [(evaluator.data.y[valid], part) for (_, valid), part in zip(splits, parts, strict=True)]
-        if kind == "regression":
-            squares = np.concatenate([(part - truth) ** 2 for truth, part in pairs]) / evaluator.data.y.var()
-        else:
-            squares = np.concatenate(
-                [((part - np.eye(part.shape[1])[truth]) ** 2).sum(axis=1) for truth, part in pairs]
-            )
-            squares = squares / (2 if kind == "binary" else 1)
-        told = np.array(outcome.measures.behaviour)
-        assert len(told) == SKETCH_SIZE
-        assert told @ told == pytest.approx(squares.mean(), rel=0.01)
-    one, other = (np.array(outcome.measures.behaviour) for outcome in outcomes)
-    assert 0.5 < one @ other / np.linalg.norm(one) / np.linalg.norm(other) < 1
-    assert ran(evaluator, texts[0], rung=Rung(rows=0.5)).measures.behaviour == ()
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "regression"])

@@ -2,7 +2,6 @@ import random
 from random import Random
 from statistics import median
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -10,11 +9,8 @@ from hypothesis import strategies as st
 from automl.space.constants import MAX_DEPTH, MAX_SIZE
 from automl.space.domain import Float
 from automl.space.reader import read_space
-from automl.strategies.base import RunContext
-from automl.strategies.gp import GP, Breeder, _idle, _Parent
-from automl.strategies.gp_parents import best_trials, by_parsimony, simpler
+from automl.strategies.gp import GP, Breeder, _best, _idle, _Parent
 from automl.strategies.gp_trees import Data, Grammar, Model, Stackable, candidate_to_tree, shrink, tree_to_candidate
-from automl.strategies.likeness import near_any
 from automl.strategies.random_search import RandomSearch
 from automl.testing.toys import model, param, record, space_of, toy_history, toy_search, toy_space
 from automl.trials.history import History
@@ -163,107 +159,12 @@ def test_parents_are_the_best_of_every_origin_five_a_family():
     history = toy_history(toy_space(), 60, origin="portfolio")
     record(history, Proposal(history.space.parse("bowl(input)"), DUMMY), 0.0)
     record(history, Proposal(history.space.parse("bowl(level(input))"), "tpe"), 0.0, Rung(rows=0.5))
-    parents = best_trials(history, {})
+    parents = _best(history)
     assert parents[0].loss == history.searched()[0].loss
     assert {trial.origin for trial in parents} == {"portfolio"}
     families = [trial.candidate.family for trial in parents]
     assert all(families.count(family) <= 5 for family in families)
     assert len({trial.candidate.key for trial in parents}) == len(parents) <= 30
-
-
-def test_what_is_left_of_data_is_simpler():
-    texts = {
-        "bowl(input)": set(),
-        "bowl(squeeze(level(input)), x=1.0)": {
-            "bowl(level(input), x=1.0)", "bowl(squeeze(input), x=1.0)", "bowl(input, x=1.0)",
-        },
-        "bowl(union(level(input), rank(input)))": {
-            "bowl(union(input, rank(input)))", "bowl(union(level(input), input))", "bowl(union(input, input))",
-            "bowl(level(input))", "bowl(rank(input))", "bowl(input)",
-        },
-        "bowl(stack(plain(level(input)), rank(input)))": {
-            "bowl(stack(plain(input), rank(input)))", "bowl(stack(plain(level(input)), input))",
-            "bowl(stack(plain(input), input))", "bowl(rank(input))", "bowl(input)",
-        },
-    }  # fmt: skip
-    for text, parts in texts.items():
-        assert {TOY.space.short(one) for one in simpler(TOY.space.parse(text))} == parts
-
-
-def told(*results):
-    """A history of (text, loss) pairs."""
-    history = History(toy_space(), 0)
-    for text, loss in results:
-        record(history, Proposal(history.space.parse(text), "gp"), loss)
-    return history
-
-
-def parents(history, known):
-    return [history.space.short(trial.candidate) for trial in best_trials(history, known)]
-
-
-def test_what_does_not_beat_its_own_simpler_parts_is_no_parent():
-    history = told(
-        ("bowl(input, x=1.0)", 0.3), ("bowl(level(input), x=1.0)", 0.2), ("bowl(squeeze(input), x=1.0)", 0.4),
-        ("bowl(union(level(input), input), x=1.0)", 0.2), ("bowl(squeeze(input), x=2.0)", 0.5),
-        ("plain(level(input))", 0.6),
-    )  # fmt: skip
-    assert parents(history, {}) == [
-        "bowl(level(input), x=1.0)", "bowl(input, x=1.0)", "bowl(squeeze(input), x=2.0)", "plain(level(input))",
-    ]  # fmt: skip
-
-
-def test_what_errs_as_a_better_one_does_is_no_parent():
-    history = told(("bowl(input)", 0.1), ("bowl(input, x=1.0)", 0.2), ("plain(input)", 0.3), ("maze(input)", 0.4))
-    known = {0: np.array([1.0, 0.0]), 1: np.array([2.0, 0.01]), 2: np.array([1.0, 1.0])}
-    assert parents(history, known) == ["bowl(input)", "plain(input)", "maze(input)"]
-
-
-def test_of_nearly_equal_losses_the_cheaper_and_smaller_wins():
-    texts = ("maze(level(input))", "bowl(level(input))", "bowl(input)", "plain(input)", "maze(input)", "sorter(input)")
-    losses = (0.1, 0.101, 0.1015, 0.3, 0.5, 0.9)
-    trials = told(*zip(texts, losses, strict=True)).searched()
-
-    def preferred(cost):
-        return [texts[trial.number] for trial in by_parsimony(trials, cost)]
-
-    assert preferred(lambda candidate: 0.0) == [texts[2], texts[0], texts[1], *texts[3:]]
-    assert preferred(lambda candidate: 6.0 - texts.index(candidate_text(candidate))) == [*texts[2::-1], *texts[3:]]
-    assert by_parsimony([], lambda candidate: 0.0) == []
-
-
-def candidate_text(candidate):
-    return TOY.space.short(candidate)
-
-
-def test_predicted_seconds_cap_a_child():
-    def cost(candidate):
-        return float("inf") if candidate.family == "sorter" else float(candidate.size**2)
-
-    history = told(*((f"bowl(input, x={x})", 0.1 + x) for x in (0.5, 1.0, 1.5)), ("plain(level(input))", 0.5))
-    found = [GP(cost).ask(history, seed).candidate for seed in range(200)]
-    assert {candidate.size for candidate in found} == {1, 2}  # 4 seconds are the costliest, 8 the most
-    assert "sorter" not in {candidate.family for candidate in found}
-    assert {candidate.size for candidate in (GP().ask(history, seed).candidate for seed in range(200))} > {1, 2, 3}
-    assert GP().in_run(RunContext(cost=cost)).ask(history, 0) == GP(cost).ask(history, 0)
-
-
-def test_children_are_no_near_copies_of_parents_and_of_what_is_running():
-    history = told(*((f"bowl(input, x={x})", 0.1 + x) for x in (0.5, 1.5, 2.5, 3.5)))
-    record(history, Proposal(history.space.parse("bowl(input, x=-2.0)"), "gp"), None)
-    known = [trial.candidate for trial in history.trials]
-    for seed in range(100):
-        assert not near_any(GP().ask(history, seed).candidate, known, history.space)
-
-
-def test_a_batch_that_runs_at_once_is_diverse():
-    history = toy_history(toy_space(), 40)
-    batch = []
-    for seed in range(16):
-        batch.append(GP().ask(history, seed).candidate)
-        record(history, Proposal(batch[-1], "gp"), None)
-    assert not any(near_any(one, batch[:place], history.space) for place, one in enumerate(batch))
-    assert len({candidate.family for candidate in batch}) > 1
 
 
 def test_with_few_results_trees_are_grown():
@@ -279,7 +180,7 @@ def test_children_know_their_parents():
     history = toy_history(toy_space(), 30)
     children = [GP().ask(history, seed) for seed in range(50)]
     assert {len(child.parents) for child in children} == {0, 1, 2}
-    best = {trial.number for trial in best_trials(history, {})}
+    best = {trial.number for trial in _best(history)}
     assert all(set(child.parents) <= best for child in children)
 
 

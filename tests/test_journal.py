@@ -44,7 +44,6 @@ measures = st.builds(
     rows_predicted=st.integers(0, 10**6),
     model_bytes=st.integers(0, 10**12),
     peak_bytes=st.integers(0, 10**12),
-    behaviour=st.lists(numbers, max_size=3).map(tuple),
     further=st.dictionaries(st.text(max_size=9), numbers, max_size=2),
 )
 folds = st.builds(

@@ -10,8 +10,3 @@ TRAIN_SAMPLE = 2_000  # training rows a fold that the training score looks at: p
 
 LEAST_MADE = 0.85  # of the planned rounds, where there is no curve: with fewer, the model of a hold-out is as good
 CURVE_GAP = 0.03  # of the loss, that the rounds which are lacking would bring: a tenth more rows bring 3 to 8 %
-
-# ---- how candidates behave
-
-SKETCH_SIZE = 128  # sums of a trial's errors: half as many find 0.7 of what an ensemble of all errors gains, these 0.8
-SKETCH_DIGITS = 3  # of each, in the journal

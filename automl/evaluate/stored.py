@@ -10,7 +10,6 @@ from sklearn.pipeline import Pipeline
 
 from automl.errors import ArtifactError
 from automl.evaluate.run_data import RunData
-from automl.evaluate.sketch import sketch
 from automl.pipeline.build import staged_model_of
 from automl.trials.artifacts import Artifacts
 from automl.trials.measures import Measures
@@ -55,17 +54,15 @@ class StoredFolds:
         if not job.scored:
             return Outcome(tuple(done))
         fold_losses: tuple[float, ...] = ()
-        read = done if self.data.pooled or job.rung.whole else []
-        parts = [self.artifacts.prediction(job.candidate.key, job.rung, result.fold) for result in read]
         if self.data.pooled:
+            parts = [self.artifacts.prediction(job.candidate.key, job.rung, result.fold) for result in done]
             loss, _ = self.data.scores.whole(parts)
         else:
             fold_losses = tuple(result.loss for result in done if result.loss is not None)
             loss = float(np.mean(fold_losses))
         train_losses = [result.train_loss for result in done if result.train_loss is not None]
         train_loss = float(np.mean(train_losses)) if train_losses else None
-        behaviour = sketch(self.data, parts) if job.rung.whole else ()
-        measures = Measures(self.data.scores.finite(loss), train_loss, behaviour=behaviour)
+        measures = Measures(self.data.scores.finite(loss), train_loss)
         return Outcome(tuple(done), measures, fold_losses, rounds)
 
     # ---- trials

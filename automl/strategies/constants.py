@@ -59,21 +59,11 @@ GP_PER_FAMILY = 5  # of the parents: one family must not crowd out the rest
 GP_TRIES = 50  # draws for a child that is new and of the space, before a random draw is proposed
 GP_FRESH = 0.1  # share of children grown at random, lest the best family of the first trials stays the only one
 GP_CROSSED = 0.45  # share of children of two parents
-GP_LOOKED = 300  # best trials among which parents are looked for: behind them, none is worth a child
-GP_EQUAL = 0.02  # of the way from the best parent's loss to the median's: losses that near one another are equal
-GP_COSTLY = 2.0  # times the predicted seconds of the costliest parent that a child may take
-
-# ---- likeness
-
-NEAR = 0.1  # of the unit interval, by which two candidates differ at least in all numbers together
-ALIKE = 0.99  # cosine of the errors of two trials above which one of them teaches nothing that the other does not
 
 # ---- which of several strategies
 
 CREDIT_LAST = 20  # candidates of a strategy that its credit looks at
-CREDIT_MEMBERS = 50  # best trials that an ensemble may be made of,
-CREDIT_STEPS = 25  # by so many choices: see `automl.ensemble`
-CREDIT_BEST = 10  # places to enter where nothing is known of how candidates behave
+CREDIT_BEST = 10  # places to enter
 LEAST_SHARE = 0.2  # of the proposals, that every strategy keeps, whatever its credit
 
 # ---- boosting that overshot

@@ -22,7 +22,6 @@ from automl.strategies.constants import (
     EA_TRIES,
 )
 from automl.strategies.gp_trees import lent, tournament
-from automl.strategies.likeness import near_any
 from automl.trials.history import History
 from automl.trials.trial import Proposal
 
@@ -34,7 +33,7 @@ class Evolutionary:
     are drawn among them by tournaments of 3, children cross by simulated binary crossover (Deb and Agrawal 1995) on the
     places that values have in the unit interval of their distributions, and mutate by polynomial mutation (Deb and
     Goyal 1996), one coordinate of a child on average. Options without order are exchanged, or drawn anew. Parents of
-    two families exchange what they have in common. A child is no near copy of what is running.
+    two families exchange what they have in common.
 
     Parameters
     ----------
@@ -60,11 +59,10 @@ class Evolutionary:
         ]
         if len(complete) >= max(1, self.startup) and rng.random() >= EA_FRESH:
             parents = [_Parent(*found, -rank) for rank, found in enumerate(complete[:EA_PARENTS])]
-            running = [trial.candidate for trial in history.running()]
             for _ in range(EA_TRIES):
                 child, used = _child(parents, genes, rng)
                 candidate = genes.encoding.decode(child)
-                if not history.seen(candidate.key) and not near_any(candidate, running, history.space):
+                if not history.seen(candidate.key):
                     return Proposal(candidate, self.name, used)
         return Proposal(history.space.sample(rng), self.name)
 

@@ -6,16 +6,14 @@ This strategy alone proposes `union` and `stack`. The trees are those of `gp_tre
 
 from __future__ import annotations
 
-import math
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
 from automl.space.candidate import UNION, Node
-from automl.strategies.base import Cost, RunContext, no_cost
-from automl.strategies.constants import GP_COSTLY, GP_CROSSED, GP_FRESH, GP_STARTUP, GP_TRIES
-from automl.strategies.gp_parents import best_trials, by_parsimony
+from automl.strategies.constants import GP_CROSSED, GP_FRESH, GP_PARENTS, GP_PER_FAMILY, GP_STARTUP, GP_TRIES
 from automl.strategies.gp_trees import (
     Data,
     Grammar,
@@ -28,59 +26,53 @@ from automl.strategies.gp_trees import (
     tournament,
     tree_to_candidate,
 )
-from automl.strategies.likeness import near_any, sketches
 from automl.trials.history import History
-from automl.trials.trial import Proposal
+from automl.trials.trial import Proposal, Trial
 
 
 class GP:
     """Breeds a candidate from the best of the history, of whatever origin; no generations, no state.
 
-    Parents are the 30 best candidates, at most 5 a family, that err unlike one another and better than their own
-    simpler parts. They are chosen by tournaments of 3, which the cheaper one of nearly equal losses wins. A child is
-    predicted to take no more than twice the costliest parent, and is no near copy of a parent or of what is running.
+    Parents are the 30 best distinct candidates, at most 5 a family, chosen by tournaments of 3 on their rank.
     With fewer than 4 complete trials the proposal is a tree grown at random.
-
-    Parameters
-    ----------
-    cost : callable, optional
-        Predicted seconds of a candidate.
     """
 
     name = "gp"
 
-    def __init__(self, cost: Cost = no_cost) -> None:
-        self.cost = cost
-        self._sketches = sketches()
+    def __init__(self) -> None:
         self._grammar: Grammar | None = None  # derived from the space alone, so that `ask` stays pure
-
-    def in_run(self, context: RunContext) -> GP:
-        """The same with the costs that the run predicts."""
-        return GP(context.cost)
 
     def ask(self, history: History, seed: int) -> Proposal:
         """Propose a child that was not tried before; never exhausted."""
         if self._grammar is None or self._grammar.space is not history.space:
             self._grammar = Grammar(history.space)
         rng = Random(seed)
-        enough = len(history.searched()) >= GP_STARTUP
-        best = best_trials(history, self._sketches.of(history)) if enough else []
+        best = _best(history)
         parents = [
-            _Parent(trial.number, candidate_to_tree(trial.candidate, self._grammar), -place)
-            for place, trial in enumerate(by_parsimony(best, self.cost))
+            _Parent(trial.number, candidate_to_tree(trial.candidate, self._grammar), -rank)
+            for rank, trial in enumerate(best if len(best) >= GP_STARTUP else [])
         ]
-        costs = [cost for trial in best if (cost := self.cost(trial.candidate)) < math.inf]
-        most = GP_COSTLY * max(costs, default=math.inf)
-        known = [trial.candidate for trial in (*best, *history.running())]
         breed = Breeder(self._grammar, parents, rng)
         for _ in range(GP_TRIES):
             tree, used = breed.child()
             candidate = tree_to_candidate(tree, self._grammar)
-            if history.seen(candidate.key) or candidate not in history.space or _idle(candidate.root):
-                continue
-            if self.cost(candidate) <= most and not near_any(candidate, known, history.space):
+            if not history.seen(candidate.key) and candidate in history.space and not _idle(candidate.root):
                 return Proposal(candidate, self.name, used)
         return Proposal(history.space.sample(rng), self.name)
+
+
+def _best(history: History) -> list[Trial]:
+    """The parents: the best trials, a few of each family."""
+    found: list[Trial] = []
+    count: Counter[str] = Counter()
+    for trial in history.searched():
+        family = trial.candidate.family
+        if len(found) == GP_PARENTS:
+            break
+        if count[family] < GP_PER_FAMILY and trial.candidate in history.space:
+            found.append(trial)
+            count[family] += 1
+    return found
 
 
 def _idle(root: Node) -> bool:

@@ -7,7 +7,6 @@ from random import Random
 
 from automl.strategies.base import Strategy, always_open, no_time
 from automl.strategies.constants import CREDIT_BEST, CREDIT_LAST, LEAST_SHARE
-from automl.strategies.likeness import members, sketches
 from automl.trials.derived import Derived
 from automl.trials.history import History
 from automl.trials.trial import DUMMY, Proposal, Trial
@@ -38,9 +37,8 @@ class Mixture:
     """The portfolio while it is open, then one of several strategies, drawn by credit.
 
     Which strategy suits is not known beforehand, so it is learned as the search goes: adaptive operator
-    selection, by probability matching with a floor (Thierens, GECCO 2005). What counts is whom an ensemble of the best
-    candidates would be made of: a near copy of the best one is among the best, and brings nothing. Proposals carry the
-    origin of the strategy that made them, and that is all the memory there is.
+    selection, by probability matching with a floor (Thierens, GECCO 2005). Proposals carry the origin of the
+    strategy that made them, and that is all the memory there is.
 
     Parameters
     ----------
@@ -68,7 +66,6 @@ class Mixture:
         self.strategies = tuple(strategies)
         self.portfolio_open = portfolio_open
         self._seconds: Derived[dict[str, float]] = Derived(dict, self._note)
-        self._sketches = sketches()
         self.spent = spent
 
     def _note(self, seconds: dict[str, float], trial: Trial, history: History) -> None:
@@ -83,27 +80,20 @@ class Mixture:
             return proposal
         left = list(self.strategies)
         rng, seconds = Random(seed), self._seconds.of(history)
-        good = self._good(history)
         while left:
-            weights = shares([credit(history, strategy.name, seconds, good) for strategy in left])
+            weights = shares([credit(history, strategy.name, seconds) for strategy in left])
             drawn = rng.choices(left, weights)[0]
             if (proposal := drawn.ask(history, seed)) is not None:
                 return proposal
             left.remove(drawn)
         return None
 
-    def _good(self, history: History) -> Mapping[str, float]:
-        """Weights of what an ensemble would be made of, or of the ten best alike where that is not known."""
-        found = members(history, self._sketches.of(history))
-        return found or {trial.candidate.key: 1.0 for trial in history.searched()[:CREDIT_BEST]}
 
+def credit(history: History, origin: str, seconds: Mapping[str, float]) -> float:
+    """Share of a strategy's last 20 ended candidates that are among the ten best, by what they took.
 
-def credit(history: History, origin: str, seconds: Mapping[str, float], good: Mapping[str, float]) -> float:
-    """Mean weight of a strategy's last 20 ended candidates in what is good, by what they took.
-
-    With fewer, up to one success and one failure are added (Laplace's rule), the less the more there are, so that the
-    first candidates do not decide alone and 20 without a success have no credit. The mean seconds of all candidates are
-    added to those of the strategy's, so that a strategy of quick candidates is not everything.
+    One success and one failure are added (Laplace's rule), so that the first candidates do not decide alone, and the
+    mean seconds of all candidates to those of the strategy's, so that a strategy of quick candidates is not everything.
 
     Parameters
     ----------
@@ -111,8 +101,6 @@ def credit(history: History, origin: str, seconds: Mapping[str, float], good: Ma
     origin : str
     seconds : mapping of str to float
         Of all candidates, by their keys.
-    good : mapping of str to float
-        Weights by key, 1 in the mean; all others have none.
     """
     last: dict[str, None] = {}
     for trial in history.latest_from(origin):
@@ -120,16 +108,14 @@ def credit(history: History, origin: str, seconds: Mapping[str, float], good: Ma
             break
         if trial.status not in ("running", "cut"):
             last[trial.candidate.key] = None
-    doubt = max(0.0, 1 - len(last) / CREDIT_LAST)
-    won = (sum(good.get(key, 0.0) for key in last) + doubt) / (len(last) + 2 * doubt)
+    best = {trial.candidate.key for trial in history.searched()[:CREDIT_BEST]}
+    won = (sum(key in best for key in last) + 1) / (len(last) + 2)
     usual = sum(seconds.values()) / max(1, len(seconds))
     own = sum(seconds[key] for key in last)
     return won * 2 * usual / (usual + own / len(last)) if last and usual > 0 else won
 
 
 def shares(merits: Sequence[float]) -> list[float]:
-    """Probability of each strategy: the least that all have, the rest by credit, evenly where none has any."""
+    """Probability of each strategy: the least that all have, the rest in proportion to credit."""
     least = min(LEAST_SHARE, 1 / len(merits))
-    if not any(merits):
-        return [1 / len(merits)] * len(merits)
     return [least + (1 - least * len(merits)) * merit / sum(merits) for merit in merits]

@@ -34,9 +34,6 @@ class Measures:
         Of the models on disk.
     peak_bytes : int
         Of the process; 0 where it is not known.
-    behaviour : tuple of float
-        A sketch of the errors of out-of-fold predictions (`automl.evaluate.sketch`), which says how alike two trials
-        err; empty of folds and of what was not evaluated on all rows.
     further : dict of str to float
         Whatever else was measured, by its name.
     """
@@ -52,7 +49,6 @@ class Measures:
     peak_bytes: Count = 0
     answer_seconds: Seconds = 0.0
     rows_answered: Count = 0
-    behaviour: tuple[float, ...] = ()
     further: dict[str, float] = field(default_factory=dict, hash=False)
 
     def with_costs(self, folds: Iterable[Measures]) -> Measures:
