@@ -93,7 +93,7 @@ class BlockLinear(Sloped):
             self.slopes_ = {f"penalty_{BLOCKS[kind]}": float(slopes[blocks == kind].sum()) for kind in here}
 
     def _scores(self, X: Any) -> Array:
-        return np.asarray(_matrix(X) @ self.coef_) + self.intercept_
+        return np.asarray(_matrix(X) @ self.coef_ + self.intercept_)
 
     def _loss(self) -> Loss:
         raise NotImplementedError
@@ -156,7 +156,7 @@ class BlockLogistic(MostProbable, BlockLinear):
 
     def _goal(self, y: Array) -> Array:
         found = (y[:, None] == self.classes_).astype(np.float64)
-        return found[:, 1:] if len(self.classes_) == 2 else found
+        return np.asarray(found[:, 1:] if len(self.classes_) == 2 else found)
 
     def _judge(self, z: Array, goal: Array, weight: Array) -> tuple[float, Array]:
         loss = Logs()

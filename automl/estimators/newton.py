@@ -147,7 +147,7 @@ class PenalisedFit:
     def scores(self, X: Any, coefficients: Array | None = None) -> Array:
         """Scores of some rows, of shape (n_rows, n_outputs)."""
         found = self.coefficients if coefficients is None else coefficients
-        return np.asarray(X @ found[:-1]) + (found[-1] - self.center @ found[:-1])
+        return np.asarray(X @ found[:-1] + (found[-1] - self.center @ found[:-1]))
 
     def back(self, X: Any, residual: Array) -> Array:
         """Derivative by the coefficients of what has this derivative by the scores."""
@@ -200,7 +200,8 @@ class PenalisedFit:
         curve, weight = self.row_loss.curve(z), self.weight[:, None]
 
         def product(change: Array) -> Array:
-            return self.back(self.X, weight * curve(self.scores(self.X, change))) + self.penalties * change
+            bent = self.back(self.X, weight * curve(self.scores(self.X, change)))
+            return np.asarray(bent + self.penalties * change)
 
         return product
 
@@ -213,7 +214,7 @@ class PenalisedFit:
             squares = X.multiply(X) if issparse(X) else np.square(X)
             diagonal = bend * (np.asarray(squares.T @ self.weight).ravel() - total * np.square(self.center))
             diagonal = np.append(np.maximum(diagonal, 0.0), bend * total) + self.penalties[:, 0] + least
-            return lambda residual: residual / diagonal[:, None]
+            return lambda residual: np.asarray(residual / diagonal[:, None])
         products = X.T @ (X.multiply(self.weight[:, None]).tocsr() if issparse(X) else X * self.weight[:, None])
         matrix = np.zeros((columns + 1, columns + 1))
         matrix[:-1, :-1] = products.toarray() if issparse(products) else products

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 
 from automl.errors import ArgumentError
-from automl.space.candidate import INPUT, Candidate, Node
+from automl.space.candidate import Candidate, Node
 from automl.space.component import Component, Param
 from automl.space.domain import Float
 from automl.space.seed import derive_seed
@@ -26,8 +27,8 @@ class Gradient:
 
     One fit gives the slopes of all penalties (Pedregosa, "Hyperparameter optimization with approximate gradient", ICML
     2016; Lorraine, Vicol and Duvenaud, AISTATS 2020), so that many are found in as many fits as one is. The first start
-    is a family's default, the others are drawn; what has no slope, such as how texts are read, keeps its value in a
-    chain of steps. The loss that goes down is the family's smooth one (log loss or RMSE), whatever the metric. Each
+    is a family's default, the others are drawn; what has no slope, such as steps and how texts are read, stays as it
+    is in a chain. The loss that goes down is the family's smooth one (log loss or RMSE), whatever the metric. Each
     chain is followed anew through the history, so no state is kept.
 
     Parameters
@@ -87,18 +88,12 @@ def _by_slopes(model: Component) -> dict[str, Param]:
 
 
 def _start(history: History, family: Component, number: int) -> Candidate:
-    """The default, then draws; the preparation is drawn in every other one."""
+    """The default, then draws: every other one of the whole template, the rest straight on the input."""
     space = history.space
     if number == 0:
         return space.default(family.name)
-    rng = Random(derive_seed(history.seed, "gradient", family.name, number))
-
-    def drawn(component: Component, *inputs: Node) -> Node:
-        values = {param.name: param.domain.sample(rng) for param in component.params}
-        return space.node(component.name, values, *inputs, strict=False)
-
-    leaf = drawn(space.preprocessor) if number % 2 == 0 else space.node(INPUT, {})
-    return Candidate(drawn(family, leaf))
+    drawn = space.sample(Random(derive_seed(history.seed, "gradient", family.name, number)), [family.name])
+    return drawn if number % 2 == 0 else Candidate(replace(drawn.root, inputs=(space.default_leaf,)))
 
 
 class _Chain:
