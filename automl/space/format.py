@@ -41,7 +41,7 @@ class EstimatorSpec(msgspec.Struct, forbid_unknown_fields=True):
     fixed: dict[str, Any] = {}
     seed: str | None = None
     threads: str | None = None
-    slopes: tuple[str, ...] = ()
+    slopes: list[str] = []
 
 
 class AcceptsSpec(msgspec.Struct, forbid_unknown_fields=True):
