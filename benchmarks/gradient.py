@@ -48,7 +48,7 @@ SHOWN = (1, 2, 4, 8, 12, 16, 24, 32, 48)  # fits
 COLUMNS = (10, 30, 30, 30, 30)  # of each kind
 USUAL = (1.0, 0.02, 0.5, 0.15, 0.05)  # standard deviation of the coefficients of each kind
 NEEDS = (None, "missing", "category", "text", "date")
-TABLES = ("titanic", "bengaluru_houses", "flight_price", "disaster_tweets", "bird_strikes")
+TABLES = ("titanic", "bengaluru_houses", "flight_price", "disaster_tweets")
 ON_TABLES, ROWS, AFTER = HERE / "results" / "gradient_tables.csv", 2_000, (1, 6, 12, 24)
 STRATEGIES = {"gradient": Gradient, "random": RandomSearch, "tpe": TPE}
 

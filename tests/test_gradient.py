@@ -107,7 +107,7 @@ def test_a_chain_goes_down_and_the_next_one_starts_elsewhere():
     first, second = chains(history)[:2]
     assert history.trials[first].candidate == history.space.default("linear")
     best = min(history.trials[:second], key=lambda trial: trial.loss)
-    assert best.loss < 1.0 + 0.05 + 2e-4
+    assert best.loss < 1.053  # of 1.115 at the start, and 1.05 at the bottom
     assert second <= 20
     assert all(trial.parents[0] < trial.number for trial in history.trials if trial.parents)
     shares = {dict(trial.candidate.root.params)["share"] for trial in history.trials[first:second]}

@@ -15,6 +15,7 @@ SAGA_STEPS = 30  # at each point: with 300, cnae9 took ten times as long, for th
 
 # ---- penalties by kind of column
 NEWTON_STEPS = 50  # usual are 1 (squares) to 8
+NEWTON_EXACT = 0.1  # of the residual of a step's equations: more of such steps are quicker than few exact ones
 NEWTON_TOLERANCE = 1e-9  # that a step gains, of the whole loss: derivatives through the fit are then exact to 1e-4
 NEWTON_HALVINGS = 30  # of a step that is too long
 CG_TOLERANCE = 1e-4  # of the residual

@@ -17,6 +17,7 @@ from automl.estimators.constants import (
     CG_STEPS,
     CG_TOLERANCE,
     MOST_FACTORED,
+    NEWTON_EXACT,
     NEWTON_HALVINGS,
     NEWTON_STEPS,
     NEWTON_TOLERANCE,
@@ -178,7 +179,7 @@ class PenalisedFit:
         for _ in range(NEWTON_STEPS):
             residual = self.weight[:, None] * self.row_loss.residual(z, self.goal)
             gradient = self.back(self.X, residual) + self.penalties * self.coefficients
-            step = -conjugate(self._second(z), gradient, self._precondition, CG_TOLERANCE)
+            step = -conjugate(self._second(z), gradient, self._precondition, NEWTON_EXACT)
             falls = -float((gradient * step).sum())
             if not falls > NEWTON_TOLERANCE * first:
                 self.coefficients = self.coefficients + (step if falls > 0 else 0.0)

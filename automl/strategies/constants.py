@@ -61,12 +61,13 @@ GROWTH = 0.25  # of the range of the parameter that says how large trees are: Li
 
 # ---- gradient
 
-GRADIENT_STARTS = 20  # of each family
+GRADIENT_STARTS = 100  # of each family; most take one fit
+GRADIENT_RIVALS = 3  # chains that are ahead of a start that is not followed
 GRADIENT_SPARE = 1_000  # further starts, for cores that would wait
 GRADIENT_STEPS = 50  # of a chain; usual are 5 to 15
 DESCENT_FIRST = 2.3  # of the natural logarithm, a factor of 10: the first step of each coordinate
 DESCENT_MOST = 3.5  # longest step of a coordinate, a factor of 30
 DESCENT_SMALL = 0.2  # of the largest slope: coordinates with less make a shorter first step
 DESCENT_LEAST = 0.02  # 2 % of a penalty: a shorter step changes nothing
-DESCENT_GAIN = 3e-5  # of the loss, at the slope where the step begins: less is no gain
+DESCENT_GAIN = 3e-4  # of the loss, at the slope where the step begins: less is no gain
 DESCENT_REFUSED = 3  # steps in a row that rose, or could not be measured

@@ -14,7 +14,7 @@ from automl.space.component import Component, Param
 from automl.space.domain import Float
 from automl.space.seed import derive_seed
 from automl.space.space import Space
-from automl.strategies.constants import GRADIENT_SPARE, GRADIENT_STARTS, GRADIENT_STEPS
+from automl.strategies.constants import GRADIENT_RIVALS, GRADIENT_SPARE, GRADIENT_STARTS, GRADIENT_STEPS
 from automl.strategies.descent import Array, Descent, Place
 from automl.trials.history import History
 from automl.trials.trial import Proposal, Trial
@@ -27,9 +27,10 @@ class Gradient:
 
     One fit gives the slopes of all penalties (Pedregosa, "Hyperparameter optimization with approximate gradient", ICML
     2016; Lorraine, Vicol and Duvenaud, AISTATS 2020), so that many are found in as many fits as one is. The first start
-    is a family's default, the others are drawn; what has no slope, such as steps and how texts are read, stays as it
-    is in a chain. The loss that goes down is the family's smooth one (log loss or RMSE), whatever the metric. Each
-    chain is followed anew through the history, so no state is kept.
+    is a family's default. The others are drawn, most of them with the penalties that the first chain has found; steps,
+    how texts are read and whatever else has no slope stay as they are in a chain. A start that three earlier chains
+    are ahead of is not followed. The loss that goes down is the family's smooth one (log loss or RMSE), whatever the
+    metric. Each chain is followed anew through the history, so no state is kept.
 
     Parameters
     ----------
@@ -41,7 +42,8 @@ class Gradient:
 
     def __init__(self, starts: int = GRADIENT_STARTS) -> None:
         self.starts = starts
-        self._over: tuple[History | None, set[tuple[str, int]]] = None, set()  # chains that have ended, for good
+        # the best of each chain that has ended, for good: derived from the history alone, so that `ask` stays pure
+        self._over: tuple[History | None, dict[tuple[str, int], Candidate]] = None, {}
 
     def check(self, space: Space) -> None:
         """Refuse a space without slopes.
@@ -60,22 +62,34 @@ class Gradient:
     def ask(self, history: History, seed: int) -> Proposal | None:
         """The next step of the first chain that does not wait for its last one; None when all have ended."""
         if self._over[0] is not history:
-            self._over = history, set()
+            self._over = history, {}
         families, waiting = _sloped(history.space), False
         for number in range(self.starts + GRADIENT_SPARE):
             if number >= self.starts and not waiting:
                 break
             for family in families:
-                if (family.name, number) in self._over[1]:
+                place = family.name, number
+                start = _start(history, family, number, self._over[1].get((family.name, 0)))
+                if place in self._over[1] or start is None:
                     continue
                 chain = _Chain(history, family)
-                found = chain.follow(_start(history, family, number))
+                found = chain.follow(start)
+                found = ENDED if self._behind(place, start, history) else found
                 if isinstance(found, Candidate):
                     return Proposal(found, self.name, chain.parents)
                 waiting = waiting or found == WAITS
                 if found == ENDED:
-                    self._over[1].add((family.name, number))
+                    self._over[1][place] = history.trials[chain.parents[0]].candidate if chain.parents else start
         return None
+
+    def _behind(self, place: tuple[str, int], start: Candidate, history: History) -> bool:
+        """Whether too many earlier chains of the family lead to something better than a start's first fit."""
+        if not history.seen(start.key) or len(self._over[1]) < GRADIENT_RIVALS:
+            return False
+        order = {trial.candidate.key: number for number, trial in enumerate(history.searched())}
+        ends = {end.key for (name, number), end in self._over[1].items() if name == place[0] and number < place[1]}
+        here = order.get(start.key, -1)  # of what is not ranked yet nothing is said
+        return sum(order.get(key, here) < here for key in ends) >= GRADIENT_RIVALS
 
 
 def _sloped(space: Space) -> list[Component]:
@@ -87,13 +101,22 @@ def _by_slopes(model: Component) -> dict[str, Param]:
     return {param.name: param for param in model.params if param.name in model.estimator.slopes}
 
 
-def _start(history: History, family: Component, number: int) -> Candidate:
-    """The default, then draws: every other one of the whole template, the rest straight on the input."""
+def _start(history: History, family: Component, number: int, best: Candidate | None) -> Candidate | None:
+    """The default, then draws; None where the first chain's best has to be known first.
+
+    Three of the whole template, with the penalties of that best, and one straight on the input, with drawn penalties.
+    """
     space = history.space
     if number == 0:
         return space.default(family.name)
     drawn = space.sample(Random(derive_seed(history.seed, "gradient", family.name, number)), [family.name])
-    return drawn if number % 2 == 0 else Candidate(replace(drawn.root, inputs=(space.default_leaf,)))
+    if number % 4 == 0:
+        return Candidate(replace(drawn.root, inputs=(space.default_leaf,)))
+    if best is None:
+        return None
+    found, sloped = dict(best.root.params), _by_slopes(family)
+    values = tuple((name, found[name] if name in sloped else value) for name, value in drawn.root.params)
+    return Candidate(replace(drawn.root, params=values))
 
 
 class _Chain:
