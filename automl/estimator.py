@@ -92,7 +92,7 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         is handed over is fitted on all rows.
     include, exclude : list of str, optional
         Families (and steps) to search, or not to; ``automl families`` lists them.
-    search : {"auto", "evolutionary", "gp", "grid", "manual", "portfolio", "random", "sobol", "tpe"} or strategy
+    search : strategy, or its name: "auto", "random", "tpe" and others, which README lists
         "auto" starts with a portfolio and then mixes TPE and genetic programming by what they bring. A strategy has
         options, such as ``TPE(startup=10)`` or ``GridSearch({"lightgbm.num_leaves": [15, 31, 63]})`` of
         `automl.strategies`. "manual" tries `try_first`, or textbook settings, and nothing else.

@@ -11,7 +11,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 Task: TypeAlias = Literal["auto", "classification", "binary", "multiclass", "regression"]
-SearchName: TypeAlias = Literal["auto", "random", "sobol", "tpe", "gp", "evolutionary", "grid", "manual", "portfolio"]
+SearchName: TypeAlias = Literal[
+    "auto", "random", "sobol", "tpe", "gp", "evolutionary", "gradient", "grid", "manual", "portfolio"
+]
 ScheduleName: TypeAlias = Literal["auto", "none", "halving", "hyperband"]
 ExecutorName: TypeAlias = Literal["processes", "inline"]
 CombinerName: TypeAlias = Literal["greedy", "single"]

@@ -233,7 +233,10 @@ def test_parts_of_another_package_are_in_help_in_errors_and_at_work(plugin, monk
         (*fit, *parts, "--run-dir", "run", "--out", "model"),
     )
     shown = " ".join(shown.replace("│", " ").split())
-    assert "auto, evolutionary, gone, gp, grid, manual, needy, portfolio, random, sobol, sweep, tpe or wrong." in shown
+    names = (
+        "auto, evolutionary, gone, gp, gradient, grid, manual, needy, portfolio, random, sobol, sweep, tpe or wrong."
+    )
+    assert names in shown
     assert "auto, halving, hyperband, none or twice." in shown
     assert "processes, counting or inline." in shown
     assert "greedy, halves or single." in shown

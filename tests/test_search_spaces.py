@@ -105,7 +105,7 @@ def check_runs(candidate, space, kind):
 def test_the_families_and_steps_are_these():
     assert set(SPACE.models) == {
         *("bernoulli_nb", "catboost", "decision_tree", "dummy", "elastic_net", "extra_trees", "gaussian_process"),
-        *("hist_gradient_boosting", "knn", "lda", "lightgbm", "qda", "svm"),
+        *("hist_gradient_boosting", "knn", "lda", "lightgbm", "qda", "svm", "block_logistic", "block_ridge"),
         *("linear_svm", "logistic_regression", "mlp", "naive_bayes", "random_forest", "ridge", "sgd", "xgboost"),
     }
     assert {step.name for step in SPACE.slot("scale")} == {"binning", "standard", "robust", "quantile"}

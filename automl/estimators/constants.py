@@ -13,6 +13,15 @@ BOOSTING_PATIENCE = (15, 100)  # rounds without gain before a fit ends: 3 / lear
 LOGISTIC_TOLERANCE = 1e-3  # of the gradient: with 1e-4, bird_strikes took four times as long for 0.2 % of the log loss
 SAGA_STEPS = 30  # at each point: with 300, cnae9 took ten times as long, for the same validation loss
 
+# ---- penalties by kind of column
+NEWTON_STEPS = 50  # usual are 1 (squares) to 8
+NEWTON_EXACT = 0.1  # of the residual of a step's equations: more of such steps are quicker than few exact ones
+NEWTON_TOLERANCE = 1e-9  # that a step gains, of the whole loss: derivatives through the fit are then exact to 1e-4
+NEWTON_HALVINGS = 30  # of a step that is too long
+CG_TOLERANCE = 1e-4  # of the residual
+CG_STEPS = 300  # usual are 1 to 30
+MOST_FACTORED = 2_000  # columns up to which their products are made and factored (0.1 s, beside the products)
+
 # ---- networks
 ADAM_BETAS = (0.9, 0.95)  # Adam's memory of gradients and of their squares, as in RealMLP
 SGD_RATE = 5.0  # times Adam's rate, so that one range suits both

@@ -25,23 +25,26 @@ def accepted(model: Any, **given: Any) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None and has_fit_parameter(model, name)}
 
 
-def arguments(model: Any, train: Rows, valid: Rows | None = None) -> dict[str, Any]:
-    """What `model.fit` gets of its training rows, and of validation rows where it is given such.
+def arguments(pipeline: Pipeline, train: Rows, valid: Rows | None = None) -> dict[str, Any]:
+    """What the `fit` of a pipeline's model gets of its training rows, and of validation rows where it is given such.
 
     Parameters
     ----------
-    model : estimator
-        `sample_weight` are the weights of the training rows, `groups` their groups and `times` their places in the
-        order of time (both for folds that the model makes of them), `eval_weight` the weights of the validation rows.
+    pipeline : Pipeline
+        Its steps before the model are fitted. `sample_weight` are the weights of the training rows, `groups` their
+        groups and `times` their places in the order of time (both for folds that the model makes of them),
+        `eval_weight` the weights of the validation rows, `blocks` of which kind each column is, where no step has
+        changed what the preprocessor makes.
     train, valid : Rows
     """
-    weight = None if valid is None else valid.weight
-    return accepted(model, sample_weight=train.weight, groups=train.group, times=train.time, eval_weight=weight)
+    model, weight = pipeline[-1], None if valid is None else valid.weight
+    blocks = getattr(pipeline[0], "blocks_", None) if len(pipeline) == 2 else None
+    known = {"sample_weight": train.weight, "groups": train.group, "times": train.time, "blocks": blocks}
+    return accepted(model, **known, eval_weight=weight)
 
 
 def fit(pipeline: Pipeline, table: Table, y: Any) -> Pipeline:
     """Fit a whole pipeline; its model gets what is known of the rows. Steps that need it ask the table."""
-    name, model = pipeline.steps[-1]
-    given = {f"{name}__{argument}": value for argument, value in arguments(model, table.about).items()}
-    fitted: Pipeline = pipeline.fit(table, y, **given)
-    return fitted
+    matrix = pipeline[:-1].fit_transform(table, y)
+    pipeline[-1].fit(matrix, y, **arguments(pipeline, table.about))
+    return pipeline

@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline
 
 from automl.columns.table import Table
 from automl.estimators.fitting import arguments
+from automl.estimators.slopes import Sloped
 from automl.estimators.staged import StagedModel
 from automl.evaluate.constants import ANSWERED_ROWS
 from automl.evaluate.limits import Clock
@@ -35,7 +36,7 @@ def fit_fold(job: Job, fold: int, recipe: Recipe, stored: StoredFolds) -> Fitted
     """Fit a job's candidate on a fold, going on from where a rung of fewer iterations has left it on disk.
 
     A model that grows in stages sees the validation rows to draw its curve; which stage is used is settled later, over
-    all folds (`automl.evaluate.rounds`).
+    all folds (`automl.evaluate.rounds`). One with slopes sees them to tell these.
     """
     data, share = stored.data, job.rung.rows
     (train, y_train), (valid, y_valid) = data.training(fold, share), data.validation(fold, share)
@@ -46,11 +47,12 @@ def fit_fold(job: Job, fold: int, recipe: Recipe, stored: StoredFolds) -> Fitted
     matrix = prepare.fit_transform(train, y_train)
     matrix_valid = prepare.transform(valid)
     prepare_seconds = clock.lap()
-    if isinstance(innermost(model), StagedModel):
-        given = arguments(model, train.about, valid.about)
+    inner = innermost(model)
+    if isinstance(inner, StagedModel | Sloped):
+        given = arguments(pipeline, train.about, valid.about)
         model.fit(matrix, y_train, eval_set=(matrix_valid, y_valid), **given)
     else:
-        model.fit(matrix, y_train, **arguments(model, train.about))
+        model.fit(matrix, y_train, **arguments(pipeline, train.about))
     fit_seconds = clock.lap()
     prediction = predict(pipeline, valid)
     predict_seconds = clock.lap()
@@ -65,6 +67,8 @@ def fit_fold(job: Job, fold: int, recipe: Recipe, stored: StoredFolds) -> Fitted
         rows_predicted=len(y_valid),
         answer_seconds=answer_seconds,
         rows_answered=rows_answered,
+        smooth_loss=inner.smooth_loss_ if isinstance(inner, Sloped) else None,
+        slopes=dict(inner.slopes_) if isinstance(inner, Sloped) else {},
     )
     rounds, ended_after = (None, None) if staged is None else (staged.rounds_, staged.ended_after_)
     result = FoldResult(fold, measures, rounds, continued=continued, ended_after=ended_after)

@@ -63,7 +63,7 @@ class OutOfBag:
         clock = Clock()
         matrix = pipeline[:-1].fit_transform(data.all_rows(), data.y)
         prepare_seconds = clock.lap()
-        pipeline[-1].fit(matrix, data.y, **arguments(pipeline[-1], data.table.about))
+        pipeline[-1].fit(matrix, data.y, **arguments(pipeline, data.table.about))
         prediction = out_of_bag(pipeline, matrix)
         fit_seconds = clock.lap()
         train_loss = data.train_loss(pipeline, 0)

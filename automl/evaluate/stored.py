@@ -63,6 +63,7 @@ class StoredFolds:
         train_losses = [result.train_loss for result in done if result.train_loss is not None]
         train_loss = float(np.mean(train_losses)) if train_losses else None
         measures = Measures(self.data.scores.finite(loss), train_loss)
+        measures = measures.with_slopes(result.measures for result in done)
         return Outcome(tuple(done), measures, fold_losses, rounds)
 
     # ---- trials

@@ -152,9 +152,10 @@ class LabelEncoded(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         eval_weight: Array | None = None,
         groups: Array | None = None,
         times: Array | None = None,
+        blocks: Array | None = None,
     ) -> LabelEncoded:
         """Fit the model on encoded labels; rows of `eval_set` with classes that `y` lacks are left out."""
-        given = accepted(self.model, sample_weight=sample_weight, groups=groups, times=times)
+        given = accepted(self.model, sample_weight=sample_weight, groups=groups, times=times, blocks=blocks)
         self.classes_ = np.asarray(self.classes)
         coded = np.searchsorted(self.classes_, y)
         self.present_, coded = np.unique(coded, return_inverse=True)

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from automl.columns.columns import Columns
 from automl.columns.constants import TARGET_LEVELS
 from automl.columns.table import Table
+from automl.estimators.blocks import DATES, FLAGS, LEVELS, NUMBERS, TEXT
 from automl.native import single_threaded
 from automl.pipeline.constants import MANY_CELLS
 from automl.pipeline.dates import DateParts
@@ -92,6 +93,11 @@ class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Whether a column says where numbers were filled.
     clip : bool
         Whether scaled numbers are bent into (-3, 3).
+
+    Attributes
+    ----------
+    blocks_ : ndarray of int of shape (n_columns,)
+        Of which kind each column of the matrix is (`automl.estimators.blocks.BLOCKS`).
     """
 
     def __init__(  # noqa: PLR0913  # as scikit-learn wants an estimator's parameters
@@ -168,15 +174,19 @@ class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         goal = _goal(y, self.task)
         self.few_ = table.integers if self.integers != "number" else ()
         codes, blocks = self._codes_and_numbers(table)
+        kinds = [NUMBERS]
         if table.dates.shape[1]:
+            kinds.append(DATES)
             cycles = self.scale == "unit" if self.cycles is None else self.cycles
             self.dates_ = DateParts(cycles)
             blocks.append(self.dates_.fit_transform(table.dates))
         many = [place for place, levels in enumerate(table.levels) if levels > TARGET_LEVELS]
         if many and self.many_levels != "own":
+            kinds.append(LEVELS)
             self.numbers_of_levels_ = LevelNumbers(self.many_levels, many, self.seed)
             blocks.append(self.numbers_of_levels_.fit_transform(codes, goal))
         if table.n_texts and self.text != "none":
+            kinds.append(TEXT)
             self.texts_ = TextNumbers(self.text, self.text_unit, self.text_components, self.seed)
             blocks.append(self.texts_.fit_transform(table.texts, goal))
         near = goal if len(goal) else None
@@ -184,6 +194,10 @@ class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         out = many if self.many_levels == "target" else []
         self.codes_ = LevelCodes(self.categories, self.max_levels, out, self.missing, self.unknown)
         self.codes_.fit(codes, (*table.levels, *(few.n_levels for few in self.few_)), near)
+        widths = [block.shape[1] for block in blocks]
+        counts = [*widths, len(self.numbers_.flagged_), self.codes_.width]
+        kinds = [*kinds, FLAGS, LEVELS] if self._width else [NUMBERS]
+        self.blocks_ = np.repeat(np.array(kinds, dtype=np.int8), counts if self._width else 1)
         large = self.categories == "onehot" and len(codes) * self._width > MANY_CELLS
         self.precision_ = np.float32 if large or self.scale == "unit" else np.float64
         return self._join(blocks, codes)

@@ -78,6 +78,7 @@ class EstimatorRef:
     fixed: Mapping[str, Any] = field(default_factory=dict)
     seed: str | None = None  # the constructor's argument for the random seed
     threads: str | None = None  # the constructor's argument for the number of native threads
+    slopes: tuple[str, ...] = ()  # parameters that the model tells slopes of (`automl.estimators.slopes`)
 
     def path(self, kind: str) -> str | None:
         """Dotted name for a task of this kind (binary, multiclass or regression)."""

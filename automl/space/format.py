@@ -34,13 +34,14 @@ class ParamSpec(msgspec.Struct, forbid_unknown_fields=True, rename={"float_": "f
 
 
 class EstimatorSpec(msgspec.Struct, forbid_unknown_fields=True):
-    """[estimator]: dotted names, and the names of the constructor's arguments for seed and threads."""
+    """[estimator]: dotted names, the constructor's arguments for seed and threads, parameters that have slopes."""
 
     classification: str | None = None
     regression: str | None = None
     fixed: dict[str, Any] = {}
     seed: str | None = None
     threads: str | None = None
+    slopes: list[str] = []
 
 
 class AcceptsSpec(msgspec.Struct, forbid_unknown_fields=True):

@@ -182,8 +182,13 @@ def _component(path: Path, kind: Literal["model", "step"]) -> Component:
     for key, named in msgspec.structs.asdict(spec.fidelity).items():
         if isinstance(named, str) and named not in {*spec.params, *spec.estimator.fixed}:
             raise SpaceError(f"{path}: [fidelity] {key}: {named!r} is neither in [params] nor in fixed.")
+    reference = msgspec.structs.asdict(spec.estimator)
+    for named in spec.estimator.slopes:
+        line = spec.params.get(named)
+        if line is None or line.float_ is None or not line.log:
+            raise SpaceError(f"{path}: [estimator] slopes: {named!r} must be a float of [params] with log = true.")
     tables = {
-        "estimator": EstimatorRef(**msgspec.structs.asdict(spec.estimator)),
+        "estimator": EstimatorRef(**{**reference, "slopes": tuple(spec.estimator.slopes)}),
         "accepts": Accepts(**msgspec.structs.asdict(spec.accepts)),
         "fidelity": Fidelity(**msgspec.structs.asdict(spec.fidelity)),
         "cost": Cost(**msgspec.structs.asdict(spec.cost)),

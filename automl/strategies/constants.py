@@ -75,3 +75,16 @@ LEAST_LEARNED = 2.0  # rounds times rate that a boosting which went well has at 
 STILL_FALLING = 0.95  # of the rounds until a fit ended: with the best ones behind them, the curve was falling
 LEARNED_BY_HEART = 0.5  # of the way from the dummy to the loss: training rows that much farther are known by heart
 GROWTH = 0.25  # of the range of the parameter that says how large trees are: LightGBM's leaves are 3.2 times as many
+
+# ---- gradient
+
+GRADIENT_STARTS = 100  # of each family; most take one fit
+GRADIENT_RIVALS = 3  # chains that are ahead of a start that is not followed
+GRADIENT_SPARE = 1_000  # further starts, for cores that would wait
+GRADIENT_STEPS = 50  # of a chain; usual are 5 to 15
+DESCENT_FIRST = 2.3  # of the natural logarithm, a factor of 10: the first step of each coordinate
+DESCENT_MOST = 3.5  # longest step of a coordinate, a factor of 30
+DESCENT_SMALL = 0.2  # of the largest slope: coordinates with less make a shorter first step
+DESCENT_LEAST = 0.02  # 2 % of a penalty: a shorter step changes nothing
+DESCENT_GAIN = 3e-4  # of the loss, at the slope where the step begins: less is no gain
+DESCENT_REFUSED = 3  # steps in a row that rose, or could not be measured

@@ -29,9 +29,9 @@ def param(name: str, domain: Domain, default: Value, *when: Condition) -> Param:
     return Param(name, domain, default, why="a toy", when=when)
 
 
-def model(name: str, *params: Param, stackable: bool = False) -> Component:
+def model(name: str, *params: Param, stackable: bool = False, slopes: tuple[str, ...] = ()) -> Component:
     """A family that is never fitted."""
-    where = EstimatorRef(classification=f"toys.{name}", regression=f"toys.{name}")
+    where = EstimatorRef(classification=f"toys.{name}", regression=f"toys.{name}", slopes=slopes)
     return Component(name, "model", "A toy.", where, Accepts(), params, stackable=stackable)
 
 
@@ -66,7 +66,7 @@ def toy_space(kind: str = "binary") -> Space:
         param("units", Int(8, 64, step=8), 16, Condition("layers", ">=", 2)),
     )
     strength = param("strength", Float(1e-3, 1e3, log=True, normal=(0.0, 2.0)), 1.0)
-    plain = model("plain", strength, stackable=True)
+    plain = model("plain", strength, stackable=True, slopes=("strength",))
     scorer = param("criterion", Choice(("gini", "entropy"), (0.8, 0.2)), "gini")
     classes = [model("sorter", scorer)] if kind != "regression" else []
     whiten = param("whiten", Choice((False, True)), False)

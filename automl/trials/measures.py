@@ -34,6 +34,11 @@ class Measures:
         Of the models on disk.
     peak_bytes : int
         Of the process; 0 where it is not known.
+    smooth_loss : float or None
+        A differentiable loss of the validation rows, of families with slopes: RMSE in regression, else log loss,
+        whatever the metric; of a trial the mean over its folds.
+    slopes : dict of str to float
+        Its derivative by the natural logarithm of hyperparameters of the model.
     further : dict of str to float
         Whatever else was measured, by its name.
     """
@@ -49,6 +54,8 @@ class Measures:
     peak_bytes: Count = 0
     answer_seconds: Seconds = 0.0
     rows_answered: Count = 0
+    smooth_loss: float | None = None
+    slopes: dict[str, float] = field(default_factory=dict, hash=False)
     further: dict[str, float] = field(default_factory=dict, hash=False)
 
     def with_costs(self, folds: Iterable[Measures]) -> Measures:
@@ -57,6 +64,16 @@ class Measures:
         costs = (one.name for one in fields(self) if one.default == 0)
         added = {name: sum(getattr(part, name) for part in parts) for name in costs}
         return replace(self, **{name: value for name, value in added.items() if value})
+
+    def with_slopes(self, folds: Iterable[Measures]) -> Measures:
+        """These of a whole, and the means of its folds' smooth losses and slopes, where all of them have some."""
+        parts = list(folds)
+        losses = [part.smooth_loss for part in parts if part.smooth_loss is not None]
+        if not losses or len(losses) < len(parts):
+            return self
+        names = dict.fromkeys(name for part in parts for name in part.slopes)
+        slopes = {name: sum(part.slopes.get(name, 0.0) for part in parts) / len(parts) for name in names}
+        return replace(self, smooth_loss=sum(losses) / len(losses), slopes=slopes)
 
     @property
     def seconds(self) -> float:
