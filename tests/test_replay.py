@@ -30,7 +30,7 @@ def test_a_replay_ends_as_the_run_did(tmp_path, schedule):
     """Whatever the order in which trials of two processes ended, and where the clock ended fits."""
     X, y = load_wine(return_X_y=True, as_frame=True)
     folder = tmp_path / "run"
-    arguments = {"time_budget": 3, "n_jobs": 2, "include": [*QUICK, "mlp"], "schedule": schedule, "verbose": 0}
+    arguments = {"time_budget": 6, "n_jobs": 2, "include": [*QUICK, "mlp"], "schedule": schedule, "verbose": 0}
     model = AutoML(**arguments, run_dir=folder).fit(X, y)
     before = (folder / "journal.jsonl").read_bytes()
     again = AutoML.replay(folder, n_jobs=1, executor="inline", verbose=0).fit(X, y)
