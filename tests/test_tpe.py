@@ -1,5 +1,6 @@
 import warnings
 from contextlib import nullcontext
+from dataclasses import replace
 from random import Random
 from statistics import median
 
@@ -8,11 +9,12 @@ import pytest
 from automl.space.domain import Choice, Float
 from automl.space.encoding import Encoding
 from automl.space.reader import read_space
+from automl.strategies.base import RunContext
 from automl.strategies.estimates import main_rung
 from automl.strategies.observations import observations
 from automl.strategies.random_search import RandomSearch
 from automl.strategies.tpe import TPE
-from automl.testing.toys import model, param, record, space_of, step, toy_history, toy_search, toy_space
+from automl.testing.toys import model, param, record, space_of, step, toy_history, toy_loss, toy_search, toy_space
 from automl.trials.history import History
 from automl.trials.trial import TOP, Failure, Proposal, Rung
 
@@ -191,3 +193,23 @@ def test_the_whole_space_is_proposed_from():
     space = read_space().for_task("binary", 5_000, 20)
     history = toy_history(space, 30, loss=lambda candidate: len(candidate.text) / 100)
     assert TPE().ask(history, 0).candidate in space
+
+
+def test_measured_seconds_count_only_where_the_run_says_so():
+    """Runs with `max_trials` are the same on every machine."""
+
+    def proposals(bowl, strategy):
+        history, rng = History(toy_space(), 0), Random(0)
+        for _ in range(60):
+            candidate = history.space.sample(rng)
+            trial = record(history, Proposal(candidate, "random"), toy_loss(candidate))
+            took = bowl if candidate.family == "bowl" else 0.01
+            history.put(
+                replace(trial, finished=trial.started + took, measures=replace(trial.measures, fit_seconds=took))
+            )
+        return [strategy.ask(history, seed).candidate.text for seed in range(8)]
+
+    assert proposals(0.01, TPE()) == proposals(50.0, TPE())
+    timed = TPE().in_run(RunContext(spent=lambda trial: trial.measures.fit_seconds))
+    assert proposals(0.01, timed) == proposals(0.01, TPE())
+    assert proposals(50.0, timed) != proposals(50.0, TPE())

@@ -7,7 +7,7 @@ said by `automl.space.encoding`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import Random
 
 import numpy as np
@@ -16,12 +16,13 @@ from automl.space.candidate import Candidate
 from automl.space.encoding import Encoding
 from automl.space.space import Space
 from automl.strategies.bandit import by_bound
+from automl.strategies.base import RunContext, no_time
 from automl.strategies.constants import BANDIT_STARTUP, JOINT_DRAWS, JOINT_GOOD, TPE_DRAWS, TPE_GAMMA, TPE_STARTUP
 from automl.strategies.observations import Observation, observations
 from automl.strategies.parzen import Kernels, Labels
 from automl.strategies.tpe_hyperopt import HyperoptTemplate
 from automl.trials.history import History
-from automl.trials.trial import Proposal
+from automl.trials.trial import Proposal, Trial
 
 
 class TPE:
@@ -49,7 +50,14 @@ class TPE:
         self.startup = startup
         self.joint = joint
         self.bandit = bandit
+        self._spent: Callable[[Trial], float] = no_time  # where no clock may decide, a candidate is a pull
         self._template: _Template | None = None  # derived from the space alone, so that `ask` stays pure
+
+    def in_run(self, context: RunContext) -> TPE:
+        """The same with the seconds that trials are said to have taken."""
+        found = TPE(self.startup, self.joint, self.bandit)
+        found._spent = context.spent
+        return found
 
     def ask(self, history: History, seed: int) -> Proposal:
         """Propose the most promising of Hyperopt's draws; never exhausted."""
@@ -70,7 +78,7 @@ class TPE:
         """A new candidate of the first family that has one, by what is known of it; where that is little, a draw."""
         assert self._template is not None
         names = list(history.space.models)
-        seconds = {one.key: sum(trial.work_seconds for trial in history.of(one.key)) for one in seen}
+        seconds = {one.key: sum(map(self._spent, history.of(one.key))) for one in seen}
         for family in by_bound(seen, len(names), seconds):
             own = [one for one in seen if one.family == family]
             taught = len(own) >= BANDIT_STARTUP and _teach(own)
