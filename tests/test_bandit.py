@@ -52,5 +52,18 @@ def test_slow_families_are_explored_less(slow, expected):
     assert next_family(told, 2, seconds) == expected
 
 
+def running(number, family):
+    return Observation(number, str(number), {"family": float(family)}, None, ok=False)
+
+
+@pytest.mark.parametrize("seconds", [{}, {str(number): 1.0 for number in range(41)}])
+def test_what_still_runs_is_a_pull(seconds):
+    """Its seconds are not known yet: they are those of its family's others, or of all where it has none."""
+    told = seen(*[(0, 0.1)] * 10, *[(0, 0.9)] * 30, (1, 0.9))
+    assert next_family(told, 2, seconds) == 1
+    assert next_family([*told, running(41, 1)], 2, seconds) == 0
+    assert next_family([*told[:40], *(running(40 + number, 1) for number in range(2))], 2, seconds) == 0
+
+
 def test_what_fails_is_worth_nothing():
     assert next_family(seen(*[(0, None)] * 10, *[(1, 0.3)] * 10, *[(1, 0.5)] * 2), 2, {}) == 1

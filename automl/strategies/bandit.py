@@ -17,7 +17,8 @@ def by_bound(seen: Sequence[Observation], families: int, seconds: Mapping[str, f
     Balef, Vernade and Eggensperger, "Put CASH on Bandits: A Max K-Armed Problem for Automated Machine Learning",
     NeurIPS 2025: the best reward so far and ``(0.5 ln t / n)^2``, with n of t pulls. Rewards are scaled from the median
     loss (0, and what is worse) to the best (1). Where seconds are known, n are those of the family in units of the mean
-    candidate's: slow families are explored less.
+    candidate's: slow families are explored less. One that still runs is a pull of the mean candidate of its family, so
+    that proposals side by side are not all of one family.
 
     Parameters
     ----------
@@ -34,12 +35,18 @@ def by_bound(seen: Sequence[Observation], families: int, seconds: Mapping[str, f
     """
     ended = [one.loss for one in seen if one.loss is not None]
     best, usual = min(ended), float(np.median(ended))
-    mean = sum(seconds.get(one.key, 0.0) for one in seen) / len(seen)
+    mean = _mean(seen, seconds)
     bounds = []
     for family in range(families):
         own = [one for one in seen if one.family == family]
         losses = [one.loss for one in own if one.loss is not None and one.ok]
         reward = max(0.0, (usual - min(losses)) / (usual - best)) if losses and usual > best else 0.0
-        pulls = sum(seconds.get(one.key, 0.0) for one in own) / mean if mean > 0 else float(len(own))
+        pulls = len(own) * (_mean(own, seconds) or mean) / mean if mean > 0 else float(len(own))
         bounds.append(reward + (MAX_UCB * math.log(len(seen)) / pulls) ** 2 if pulls > 0 else math.inf)
     return sorted(range(families), key=lambda family: -bounds[family])
+
+
+def _mean(seen: Sequence[Observation], seconds: Mapping[str, float]) -> float:
+    """Seconds of a candidate that has ended; 0 where none has."""
+    ended = [seconds.get(one.key, 0.0) for one in seen if one.loss is not None]
+    return sum(ended) / len(ended) if ended else 0.0

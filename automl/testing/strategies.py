@@ -26,6 +26,7 @@ from random import Random
 import numpy as np
 
 from automl.space.candidate import LEAF, Candidate, Node
+from automl.space.seed import derive_seed
 from automl.strategies.base import Strategy
 from automl.testing.toys import KINDS, record, toy_history, toy_loss, toy_search, toy_space
 from automl.trials.history import History
@@ -159,6 +160,18 @@ class StrategySuite:
         second.close()
         for seed in range(3):
             assert self.make().ask(resumed, seed) == self.make().ask(history, seed)
+
+    def test_a_batch_is_of_unlike_candidates(self) -> None:
+        """What still runs is not proposed again: eight proposals with nothing told between them all differ."""
+        for build in (empty, many):
+            history, strategy = build("binary"), self.make()
+            for number in range(8):
+                proposal = strategy.ask(history, derive_seed(history.seed, number))
+                if proposal is None:
+                    assert self.exhausts, f"nothing proposed for {build.__name__} with {number} running"
+                    break
+                assert not history.seen(proposal.candidate.key), f"{proposal.candidate.text} runs already"
+                record(history, proposal, None)
 
     def test_survives_failures(self) -> None:
         """A family that always fails does not end the search."""
