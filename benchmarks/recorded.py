@@ -79,10 +79,9 @@ def replay(options: argparse.Namespace) -> None:
         raise SystemExit(str(error)) from error
     rows = support.read_rows(options.results, FIELDS)
     done = {_key(row) for row in rows if not row["error"]}
-    asked = recorded_replay.tasks(
-        _tables(options), texts, options.seeds, options.seconds, options.trials, options.folder
-    )
-    left = [task for task in asked if (options.label, *map(str, task[:3]), float(task[3]), int(task[4])) not in done]
+    limits = options.seconds, options.trials, options.workers
+    asked = recorded_replay.tasks(_tables(options), texts, options.seeds, limits, options.folder)
+    left = [task for task in asked if (options.label, *map(str, task[:3]), *task[3:6]) not in done]
     commit = support.commit()
     for row in _map(recorded_replay.replay, left, options.jobs):
         support.add_row(options.results, {"label": options.label, **row, "commit": commit})
@@ -100,7 +99,8 @@ def _map(work: Any, tasks: Sequence[Any], jobs: int) -> Any:
 
 
 def _key(row: support.Row) -> support.Key:
-    return row["label"], row["table"], row["strategy"], str(row["seed"]), float(row["seconds"]), int(row["trials"])
+    whole = row["label"], row["table"], row["strategy"], str(row["seed"])
+    return (*whole, float(row["seconds"]), int(row["trials"]), int(row["workers"]))
 
 
 def report(options: argparse.Namespace) -> None:
@@ -125,7 +125,7 @@ def _searches(options: argparse.Namespace) -> pd.DataFrame:
     rows = support.latest(support.read_rows(options.results, FIELDS, write=False), _key).values()
     wanted = [row for row in rows if not options.strategies or row["strategy"] in options.strategies]
     wanted = [row for row in wanted if not options.tables or row["table"] in options.tables]
-    return recorded_report.read(wanted, options.label, options.seconds, options.trials)
+    return recorded_report.read(wanted, options.label, (options.seconds, options.trials, options.workers))
 
 
 def _tables(options: argparse.Namespace) -> list[str]:
@@ -148,6 +148,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seeds", type=int, default=30, help="of each strategy on each table")
     made.add_argument("--seconds", type=float, default=120, help="recorded ones of a search")
     made.add_argument("--trials", type=int, default=200, help="of a search")
+    made.add_argument("--workers", type=int, default=1, help="candidates of a search that run side by side")
     made.add_argument("--label", default="now", help="names a state of the code; its rows are not made twice")
     made.add_argument("--folder", type=Path, default=recorded_table.FOLDER, help="of what is recorded")
     made.add_argument("--results", type=Path, default=FILE)

@@ -1,11 +1,12 @@
 """Strategies on recorded tables: a search of minutes in seconds, as a surrogate says what candidates come to.
 
-One worker, every candidate in full. The clock of a search is the sum of the seconds that its candidates would have
+Every candidate in full, one worker or several side by side. The clock of a search is what its candidates would have
 taken; the portfolio's share and predicted costs go by it, as in a run. Asking costs nothing here and is measured apart.
 """
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import recorded_table
 import support
 from recorded_pool import outcome
 from recorded_strategies import strategy_of
-from recorded_surrogate import Surrogate
+from recorded_surrogate import Answer, Surrogate
 from support import Row
 
 from automl.schedule.budget import Budget
@@ -27,12 +28,13 @@ from automl.space.candidate import Candidate
 from automl.space.seed import derive_seed
 from automl.strategies.base import RunContext
 from automl.trials.history import History
-from automl.trials.trial import TOP, Failure, Job, Proposal, Rung
+from automl.trials.trial import TOP, Failure, Job, Proposal, Rung, Trial
 
 FIELDS = [
-    "label", "table", "strategy", "seed", "seconds", "trials", "tried", "spent", "loss", "best", "usual", "asking",
-    "ended", "curve", "recorded", "commit", "error",
+    "label", "table", "strategy", "seed", "seconds", "trials", "workers", "tried", "spent", "loss", "best", "usual",
+    "asking", "ended", "curve", "recorded", "commit", "error",
 ]  # fmt: skip
+Asked = tuple[str, str, int, float, int, int, Path]  # table, strategy, seed, seconds, trials, workers, folder
 ATTEMPTS = 20  # questions for a candidate that is new, as in a run; then a random draw is taken
 
 
@@ -75,31 +77,48 @@ class Search:
         Recorded seconds after which no candidate is begun.
     trials : int
         Candidates, likewise.
+    workers : int
+        Candidates that run side by side: what is asked knows of the others that they run, not what comes of them.
     """
 
-    def __init__(self, scene: Scene, text: str, seed: int, seconds: float, trials: int) -> None:
-        self.scene, self.seconds, self.trials = scene, seconds, trials
+    def __init__(self, scene: Scene, text: str, seed: int, seconds: float, trials: int, workers: int = 1) -> None:
+        self.scene, self.seconds, self.trials, self.workers = scene, seconds, trials, workers
+        self.running: list[tuple[float, int, Trial, Answer]] = []  # until when, and what comes of it: a heap
         self.history, self.now, self.asking = History(scene.surrogate.space, seed), 0.0, 0.0
         problem = scene.problem
         budget = Budget(seconds, started=0.0, clock=lambda: self.now)
         cost = CostModel(problem.everything, problem.task, len(problem.splits), out_of_bag=problem.plain)
-        share = PortfolioShare(budget, cost, Whole(), 1)  # type: ignore[arg-type]
+        share = PortfolioShare(budget, cost, Whole(), workers)  # type: ignore[arg-type]
         context = RunContext(share.price(self.history), portfolio_open=share, spent=cost.spent, left=budget.search_left)
         self.strategy = strategy_of(text, self.history.space, context)
         self.curve: list[tuple[int, float, float]] = []  # trials, seconds and loss of each new best
 
     def run(self) -> str:
         """Search, and say what ended it."""
-        while self.now < self.seconds:
-            if self.history.candidates >= self.trials:
-                return "trials"
-            started = time.process_time()
-            proposal = self._ask()
-            self.asking += time.process_time() - started
-            if proposal is None:
-                return "exhausted"
-            self._tell(proposal)
-        return "seconds"
+        ended = ""
+        while not ended:
+            ended = self._start()
+            if len(self.running) == self.workers:
+                self._finish()
+        while self.running:
+            self._finish()
+        return ended
+
+    def _start(self) -> str:
+        """Begin a candidate, or say why there is no other one."""
+        if self.now >= self.seconds:
+            return "seconds"
+        if self.history.candidates >= self.trials:
+            return "trials"
+        started = time.process_time()
+        proposal = self._ask()
+        self.asking += time.process_time() - started
+        if proposal is None:
+            return "exhausted"
+        answer = self.scene.surrogate(proposal.candidate)
+        trial = self.history.start(Job(proposal), self.now)
+        heapq.heappush(self.running, (self.now + answer.seconds, trial.number, trial, answer))
+        return ""
 
     def _ask(self) -> Proposal | None:
         for attempt in range(ATTEMPTS):
@@ -109,24 +128,23 @@ class Search:
         candidate = self.history.space.sample(Random(derive_seed(self.history.seed, self.history.candidates, "draw")))
         return None if self.history.seen(candidate.key) else Proposal(candidate, "draw")
 
-    def _tell(self, proposal: Proposal) -> None:
-        answer = self.scene.surrogate(proposal.candidate)
-        trial = self.history.start(Job(proposal), self.now)
-        self.now += answer.seconds
+    def _finish(self) -> None:
+        """The one that ends next."""
+        self.now, _, trial, answer = heapq.heappop(self.running)
         failure = Failure("timeout", "Recorded ones like it did not end.", (), answer.seconds)
         result = failure if answer.loss is None else outcome(answer.loss, answer.seconds)
         self.history.finish(trial, result, self.now)
         if answer.loss is not None and (not self.curve or answer.loss < self.curve[-1][2]):
-            self.curve.append((self.history.candidates, self.now, answer.loss))
+            self.curve.append((self.history.candidates - len(self.running), self.now, answer.loss))
 
 
-def replay(task: tuple[str, str, int, float, int, Path]) -> Row:
-    """The row of a search: table, strategy, seed, seconds, trials, folder of what is recorded."""
-    name, text, seed, seconds, trials, folder = task
-    row: Row = {"table": name, "strategy": text, "seed": seed, "seconds": seconds, "trials": trials}
+def replay(task: Asked) -> Row:
+    """The row of a search."""
+    name, text, seed, seconds, trials, workers, folder = task
+    row: Row = {"table": name, "strategy": text, "seed": seed, "seconds": seconds, "trials": trials, "workers": workers}
     try:
         found = scene(name, folder)
-        search = Search(found, text, seed, seconds, trials)
+        search = Search(found, text, seed, seconds, trials, workers)
         ended = search.run()
         if not search.curve:
             raise ValueError("No candidate ended well.")
@@ -139,8 +157,12 @@ def replay(task: tuple[str, str, int, float, int, Path]) -> Row:
 
 
 def tasks(
-    tables: Iterable[str], strategies: Iterable[str], seeds: int, seconds: float, trials: int, folder: Path
-) -> list[tuple[str, str, int, float, int, Path]]:
-    """Searches of all tables, strategies and seeds."""
+    tables: Iterable[str],
+    strategies: Iterable[str],
+    seeds: int,
+    limits: tuple[float, int, int],
+    folder: Path,
+) -> list[Asked]:
+    """Searches of all tables, strategies and seeds; `limits` are seconds, trials and workers."""
     found = [(name, text, seed) for name in tables for text in strategies for seed in range(seeds)]
-    return [(*one, seconds, trials, folder) for one in found]
+    return [(*one, *limits, folder) for one in found]

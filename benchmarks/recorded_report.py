@@ -25,16 +25,20 @@ LEAST_REGRET = 1e-3  # of a logarithmic axis
 Curve = list[tuple[float, float, float]]  # trials, seconds, regret, at each new best
 
 
-def read(rows: Iterable[Row], label: str, seconds: float, trials: int) -> pd.DataFrame:
-    """Searches of one label that ended: one row each, with the curve read."""
+def read(rows: Iterable[Row], label: str, limits: tuple[float, int, int]) -> pd.DataFrame:
+    """Searches of one label, and of those seconds, trials and workers, that ended: one row each, with its curve."""
     found = [
         {"table": r["table"], "strategy": r["strategy"], "seed": int(r["seed"]), "tried": int(r["tried"]),
          "spent": float(r["spent"]), "asking": float(r["asking"]), "ended": r["ended"], "curve": _curve(r)}
         for r in rows
-        if r["label"] == label and float(r["seconds"]) == seconds and int(r["trials"]) == trials and not r["error"]
+        if r["label"] == label and not r["error"]
+        and (float(r["seconds"]), int(r["trials"]), int(r["workers"])) == limits
     ]  # fmt: skip
     if not found:
-        raise SystemExit(f"There are no searches labelled {label!r} of {seconds:g} s and {trials} trials.")
+        seconds, trials, workers = limits
+        raise SystemExit(
+            f"There are no searches labelled {label!r} of {seconds:g} s, {trials} trials and {workers} workers."
+        )
     return pd.DataFrame(found)
 
 

@@ -217,6 +217,19 @@ def test_a_search_can_be_had_again(scene):
     assert curve(1) == curve(1) != curve(2)
 
 
+def test_workers_side_by_side_do_not_know_what_the_others_come_to(scene):
+    search = Search(scene, "evolutionary", 0, 1e9, 30, workers=4)
+    assert search.run() == "trials"
+    trials = search.history.trials
+    assert len(trials) == 30
+    assert all(trial.finished is not None for trial in trials)
+    assert search.now < 0.5 * sum(trial.work_seconds for trial in trials)
+    for trial in trials:
+        running = [one for one in trials if one.started <= trial.started < one.finished and one is not trial]
+        assert len(running) <= 3
+    assert all(trial.started >= trials[parent].finished for trial in trials for parent in trial.parents)
+
+
 def test_what_is_finite_is_exhausted(scene):
     search = Search(scene, "manual", 0, 1e9, 100)
     assert search.run() == "exhausted"
@@ -293,7 +306,7 @@ def searches():
                 )
                 rows.append({
                     "label": "now", "table": table, "strategy": name, "seed": str(seed), "seconds": "60",
-                    "trials": "20", "tried": "20", "spent": "40", "asking": "0.2", "ended": "trials", "curve": curve,
+                    "trials": "20", "workers": "1", "tried": "20", "spent": "40", "asking": "0.2", "ended": "trials", "curve": curve,
                     "error": "", "best": str(best), "usual": str(best + 2),
                 })  # fmt: skip
     return rows
@@ -308,7 +321,7 @@ def test_curves_are_read_at_any_place():
 
 
 def test_a_report_says_who_is_better(capsys):
-    frame = recorded_report.read(searches(), "now", 60, 20)
+    frame = recorded_report.read(searches(), "now", (60, 20, 1))
     told = recorded_report.ranks(frame, 4, 0)
     assert (told["quick"] == 1).all()
     assert (told["random"] == 2).all()
@@ -329,7 +342,7 @@ def test_intervals_cover_the_mean():
 
 def test_a_plot_is_the_same_each_time(tmp_path):
     pytest.importorskip("matplotlib")
-    frame = recorded_report.read(searches(), "now", 60, 20)
+    frame = recorded_report.read(searches(), "now", (60, 20, 1))
     for name in ("a.svg", "b.svg"):
         recorded_report.plot(frame, tmp_path / name)
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
