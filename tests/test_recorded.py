@@ -306,7 +306,7 @@ def searches():
                 )
                 rows.append({
                     "label": "now", "table": table, "strategy": name, "seed": str(seed), "seconds": "60",
-                    "trials": "20", "workers": "1", "tried": "20", "spent": "40", "asking": "0.2", "ended": "trials", 
+                    "trials": "20", "workers": "1", "tried": "20", "spent": "40", "asking": "0.2", "ended": "trials",
                     "curve": curve,
                     "error": "", "best": str(best), "usual": str(best + 2),
                 })  # fmt: skip
