@@ -70,7 +70,9 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         "auto" is ROC AUC (binary), log loss (multiclass) or RMSE (regression). Any name of a scikit-learn scorer, or a
         callable ``scorer(estimator, X, y)``; it is called with stored predictions, so `X` holds row numbers only. For
         two classes, "f1", "average_precision", "recall_at_precision_0.9" and the like take the second of the sorted
-        labels as positive.
+        labels as positive. Where the metric is of labels, as "f1" or "balanced_accuracy", `predict` decides by
+        thresholds that are learned on out-of-fold predictions where that pays (`decisions_` says which);
+        `predict_proba` stays.
     costs : array-like of shape (n_classes, n_classes), optional
         What it costs to decide for a class (column) where another (row) is true, in the order of the sorted labels: 0
         on the diagonal. `predict` then decides for the least expected cost (that of `best_estimator_` and

@@ -16,12 +16,14 @@ from automl.decisions import Decisions
 from automl.ensemble.best import tell_unfinished
 from automl.ensemble.choice import Choice
 from automl.ensemble.combiners.base import Combine, combine_of, mean
+from automl.ensemble.constants import THRESHOLD_SHARE
 from automl.ensemble.cost import Cost
 from automl.ensemble.members import Members
 from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
 from automl.ensemble.refit import Refits
 from automl.ensemble.rescue import fitted_anew
 from automl.ensemble.speed import Asked
+from automl.ensemble.thresholds import Thresholds, learn
 from automl.ensemble.time_left import TimeLeft
 from automl.evaluate.limits import Clock
 from automl.evaluate.run_data import RunData
@@ -136,20 +138,40 @@ def finalize(
         why = "No model of all rows was ready in time: the model is made of fold models, which take longer to predict."
         decisions.take("model", "fold models", why, tell=True)
     unite([model for member in members for model in member.models])
-    model = alone = _average(members, columns, data, combine)
+    found = _thresholds(data, parts, left, decisions)
+    model = alone = _average(members, columns, data, combine, found)
     if trial is first and first.number in fitted:
         alone = Pipeline([("columns", TableReader(columns).fit(None)), *fitted[first.number].steps])
-    elif weights and (found := loader.of(trial)) is not None:
-        alone = _average([found], columns, data)
+    elif weights and (member := loader.of(trial)) is not None:
+        alone = _average([member], columns, data)
     extents = {number: refits.extents[number] for number in fitted}
-    losses = _losses(trial, weights, parts, data)
+    losses = _losses(trial, weights, parts, data, found)
     return FinalModel(model, alone, trial, weights, *losses, parts, extents, decisions, seconds, asked.for_speed)
 
 
+def _thresholds(data: RunData, parts: list[Array], left: TimeLeft, decisions: Decisions) -> Thresholds | None:
+    """By which labels are decided, where the metric scores them; None where the most probable ones are as good."""
+    task = data.task
+    if not parts or not task.metric.decides or task.costs is not None or task.classes is None:
+        return None
+    parts = parts[: data.n_folds]  # of repeats, which have the same rows again, the first
+    rows, seconds = np.concatenate([data.splits[fold][1] for fold in range(len(parts))]), left.seconds()
+    allowed = None if seconds is None else THRESHOLD_SHARE * seconds
+    weight = data.table.about.weights(rows)
+    found = learn(task.metric, data.y[rows], np.concatenate(parts), weight, data.seed, allowed)
+    if found is not None:
+        before, after = (task.metric.score(loss) for loss in (found.before, found.loss))
+        why = f"{task.metric.name} {before:.5g} → {after:.5g} on rows that had no part in choosing it"
+        decisions.take("labels", found.told(task.classes), why)
+    return found
+
+
 def _losses(
-    trial: Trial, weights: dict[int, float], parts: list[Array], data: RunData
+    trial: Trial, weights: dict[int, float], parts: list[Array], data: RunData, thresholds: Thresholds | None
 ) -> tuple[float | None, tuple[float, ...]]:
     """Of the model, and of its folds."""
+    if thresholds is not None:
+        return thresholds.loss, data.scores.whole([part * thresholds.factors for part in parts])[1]
     if weights and parts:
         return data.scores.whole(parts)
     if trial.complete or not trial.fold_losses:
@@ -168,8 +190,15 @@ def _renew(members: list[Member], fitted: dict[int, Pipeline], history: History)
             member.models = [by_text[member.candidate]]
 
 
-def _average(members: list[Member], columns: Columns, data: RunData, combine: Combine = mean) -> BaseEstimator:
+def _average(
+    members: list[Member],
+    columns: Columns,
+    data: RunData,
+    combine: Combine = mean,
+    thresholds: Thresholds | None = None,
+) -> BaseEstimator:
     task, combine = data.task, combine if len(members) > 1 else mean
     if task.classes is None:
         return AveragedRegressor(members, columns, combine)
-    return AveragedClassifier(members, columns, task.classes, task.costs, combine)
+    costs = task.costs if thresholds is None else thresholds.costs
+    return AveragedClassifier(members, columns, task.classes, costs, combine)

@@ -44,6 +44,8 @@ class Metric:
         numbers, and ``many(y, views, weight)`` the scores of several, shape (m, n), at once.
     weighted : bool
         Whether the score heeds weights of rows; a scorer that cannot counts each row as one.
+    decides : bool
+        Whether the score is of labels, so that it depends on which class is decided for by the probabilities.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Metric:
     view: Callable[[Array, Array], Array] | None = None
     many: Scores | None = None
     weighted: bool = True
+    decides: bool = False
 
     def loss(self, y: Array, prediction: Array, weight: Array | None = None) -> float:
         """Lower is better."""
@@ -183,6 +186,7 @@ _ALIASES = {
     "logloss": "log_loss",
 }
 _SCIKIT_LEARNS = {("multiclass", "average_precision")}  # of the same name, for a kind of task that ours does not suit
+_OF_LABELS = {"accuracy", "balanced_accuracy"}  # of ours
 COST = "cost"
 PLUGGED = "automl.metrics"  # group of entry points, each a callable ``scorer(estimator, X, y)``
 _RECALL = "recall_at_precision"
@@ -234,7 +238,8 @@ def make_metric(
     if name in _ROWS and (kind in _ROWS[name][2] or (kind, name) not in _SCIKIT_LEARNS):
         sign, function, kinds = _ROWS[name]
         _refuse_other_kinds(metric, kind, kinds)
-        return Metric(name, sign, function, name in _NEEDS_ALL, *_FAST.get(name, (None, None)))
+        view, many = _FAST.get(name, (None, None))
+        return Metric(name, sign, function, name in _NEEDS_ALL, view, many, decides=name in _OF_LABELS)
     others = plugged(PLUGGED)
     if name in others and name not in skm.get_scorer_names():
         return _from_scorer(name, _other(others[name]), kind, classes, validated, own_labels=True)
@@ -284,4 +289,5 @@ def _from_scorer(
     labels = classes if own_labels else None if classes is None else np.arange(len(classes))
     validated = validated if own_labels or name in _NEEDS_ALL else None
     function = ScorerFunction(scorer, labels, sign, validated, coded=not own_labels)
-    return Metric(shown, sign, function, name in _NEEDS_ALL, weighted=function.weighted)
+    decides = classes is not None and getattr(scorer, "_response_method", None) == "predict"
+    return Metric(shown, sign, function, name in _NEEDS_ALL, weighted=function.weighted, decides=decides)
