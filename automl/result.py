@@ -29,7 +29,7 @@ Array = NDArray[Any]
 FAILED = ("failed", "timeout", "memory", "crashed")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """What a run has come to; pickled with the model.
 
@@ -139,6 +139,12 @@ class Result:
             settings={**arguments, "random_state": history.seed},
             versions=versions(),
         )
+
+    def __repr__(self) -> str:
+        """One line: trials and predictions would fill pages."""
+        score = "no score" if self.score is None else f"{self.metric} {self.score:.5g}"
+        model = f"an ensemble of {len(self.weights)}" if self.weights else self.best.candidate.family
+        return f"<Result of a {self.task} task: {model}, {score}, {self.candidates} candidates>"
 
     def attributes(self) -> dict[str, Any]:
         """The learned attributes of `AutoML`."""

@@ -43,6 +43,12 @@ def test_it_is_pickled_with_the_model_and_needs_no_folder(model):
     np.testing.assert_array_equal(result.best_estimator.predict(X), model.predict(X))
 
 
+def test_it_is_shown_in_one_line(model):
+    made = f"an ensemble of {len(model.ensemble_weights_)}" if model.ensemble_weights_ else model.best_params_["family"]
+    told = f"<Result of a multiclass task: {made}, log_loss {model.best_score_:.5g}, 2 candidates>"
+    assert repr(model.result_) == told
+
+
 def test_decisions_are_kept_with_their_reasons(model):
     decided = pickle.loads(pickle.dumps(model)).decisions_
     assert list(decided.columns) == ["what", "chosen", "why"]
