@@ -1,4 +1,5 @@
 import random
+from collections import Counter
 from random import Random
 from statistics import median
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from automl.space.constants import MAX_DEPTH, MAX_SIZE
 from automl.space.domain import Float
 from automl.space.reader import read_space
+from automl.strategies.base import RunContext
 from automl.strategies.gp import GP, Breeder, _best, _idle, _Parent
 from automl.strategies.gp_trees import Data, Grammar, Model, Stackable, candidate_to_tree, shrink, tree_to_candidate
 from automl.strategies.random_search import RandomSearch
@@ -34,7 +36,7 @@ def text_of(tree):
 
 
 def breeder(*texts, seed=0):
-    parents = [_Parent(number, tree_of(text), -number) for number, text in enumerate(texts)]
+    parents = [_Parent(number, tree_of(text), (-number, 0.0, 0)) for number, text in enumerate(texts)]
     return Breeder(TOY, parents, Random(seed))
 
 
@@ -165,6 +167,51 @@ def test_parents_are_the_best_of_every_origin_five_a_family():
     families = [trial.candidate.family for trial in parents]
     assert all(families.count(family) <= 5 for family in families)
     assert len({trial.candidate.key for trial in parents}) == len(parents) <= 30
+
+
+def tried(**losses):
+    """A history of these candidates of the toy space, by what is written in place of dots."""
+    history = History(toy_space(), 0)
+    for text, loss in losses.items():
+        record(history, Proposal(history.space.parse(TEXTS[text]), "gp"), loss)
+    return history
+
+
+TEXTS = {
+    "plain": "bowl(input)", "level": "bowl(level(input))", "both": "bowl(union(input, level(input)))",
+    "twice": "bowl(squeeze(level(input)))", "other": "maze(level(input))",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("losses", "expected"),
+    [
+        ({"plain": 0.1, "level": 0.2}, {"plain"}),
+        ({"plain": 0.2, "level": 0.1}, {"plain", "level"}),  # the step pays
+        ({"plain": 0.1, "other": 0.2}, {"plain", "other"}),  # another family is not what is left of it
+        ({"level": 0.1, "both": 0.2}, {"level"}),
+        ({"plain": 0.1, "both": 0.2}, {"plain"}),
+        ({"level": 0.1, "twice": 0.2, "plain": 0.3}, {"level", "plain"}),
+        ({"plain": 0.1, "level": 0.2, "twice": 0.3}, {"plain"}),  # what beats it need not be a parent itself
+    ],
+)
+def test_what_is_behind_its_own_simpler_parts_is_no_parent(losses, expected):
+    parents = {trial.candidate.text for trial in _best(tried(**losses))}
+    assert parents == {toy_space().parse(TEXTS[text]).text for text in expected}
+
+
+def test_of_what_is_about_as_good_the_quick_ones_breed():
+    history = toy_history(toy_space(), 60)
+    best = [trial.number for trial in _best(history)]
+    strategy = GP().in_run(RunContext(spent=lambda trial: 10.0 if trial.number == best[0] else 1.0))
+
+    def parents(strategy):
+        return Counter(number for seed in range(300) for number in strategy.ask(history, seed).parents)
+
+    quick, any_ = parents(strategy), parents(GP())
+    assert any_[best[0]] == max(any_.values())  # where nothing is known of seconds, the best one
+    assert quick[best[0]] < 0.85 * any_[best[0]]
+    assert quick[best[0]] > quick[best[-1]]  # a slow one that is better by far breeds all the same
 
 
 def test_with_few_results_trees_are_grown():

@@ -28,7 +28,10 @@ class Auto(InTurn):
     def __init__(self, context: RunContext = NO_CONTEXT) -> None:
         self.context = context
         mixture = Mixture(
-            Portfolio(context.cost, context.opens), (TPE().in_run(context), GP()), context.portfolio_open, context.spent
+            Portfolio(context.cost, context.opens),
+            (TPE().in_run(context), GP().in_run(context)),
+            context.portfolio_open,
+            context.spent,
         )
         super().__init__(self.name, (Slower(), Larger(context.left), mixture))
 

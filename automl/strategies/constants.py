@@ -56,6 +56,7 @@ MAX_UCB = 0.5  # how much a bandit explores, as in its paper
 GP_STARTUP = 4  # complete trials below which trees are grown at random
 GP_PARENTS = 30  # trials that children may come from
 GP_PER_FAMILY = 5  # of the parents: one family must not crowd out the rest
+GP_BUCKET = 5  # places of the ranking that count as equal, so that the quicker parent wins
 GP_TRIES = 50  # draws for a child that is new and of the space, before a random draw is proposed
 GP_FRESH = 0.1  # share of children grown at random, lest the best family of the first trials stays the only one
 GP_CROSSED = 0.45  # share of children of two parents

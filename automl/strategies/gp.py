@@ -7,13 +7,22 @@ This strategy alone proposes `union` and `stack`. The trees are those of `gp_tre
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from automl.space.candidate import UNION, Node
-from automl.strategies.constants import GP_CROSSED, GP_FRESH, GP_PARENTS, GP_PER_FAMILY, GP_STARTUP, GP_TRIES
+from automl.space.candidate import UNION, Candidate, Node
+from automl.strategies.base import RunContext, no_time
+from automl.strategies.constants import (
+    GP_BUCKET,
+    GP_CROSSED,
+    GP_FRESH,
+    GP_PARENTS,
+    GP_PER_FAMILY,
+    GP_STARTUP,
+    GP_TRIES,
+)
 from automl.strategies.gp_trees import (
     Data,
     Grammar,
@@ -33,14 +42,23 @@ from automl.trials.trial import Proposal, Trial
 class GP:
     """Breeds a candidate from the best of the history, of whatever origin; no generations, no state.
 
-    Parents are the 30 best distinct candidates, at most 5 a family, chosen by tournaments of 3 on their rank.
-    With fewer than 4 complete trials the proposal is a tree grown at random.
+    Parents are the 30 best distinct candidates, at most 5 a family, and none that is behind what is left of it without
+    one of its steps. Tournaments of 3 choose among them: by their rank in buckets of 5, within a bucket by the seconds
+    that they took (lexicographic parsimony pressure with bucketing, Luke and Panait, GECCO 2002), so that of what is
+    about as good the quick ones breed. With fewer than 4 complete trials the proposal is a tree grown at random.
     """
 
     name = "gp"
 
     def __init__(self) -> None:
+        self._spent: Callable[[Trial], float] = no_time
         self._grammar: Grammar | None = None  # derived from the space alone, so that `ask` stays pure
+
+    def in_run(self, context: RunContext) -> GP:
+        """The same with the seconds that trials are said to have taken."""
+        found = GP()
+        found._spent = context.spent
+        return found
 
     def ask(self, history: History, seed: int) -> Proposal:
         """Propose a child that was not tried before; never exhausted."""
@@ -49,7 +67,11 @@ class GP:
         rng = Random(seed)
         best = _best(history)
         parents = [
-            _Parent(trial.number, candidate_to_tree(trial.candidate, self._grammar), -rank)
+            _Parent(
+                trial.number,
+                candidate_to_tree(trial.candidate, self._grammar),
+                (-(rank // GP_BUCKET), -self._spent(trial), -rank),
+            )
             for rank, trial in enumerate(best if len(best) >= GP_STARTUP else [])
         ]
         breed = Breeder(self._grammar, parents, rng)
@@ -62,17 +84,29 @@ class GP:
 
 
 def _best(history: History) -> list[Trial]:
-    """The parents: the best trials, a few of each family."""
+    """The parents: the best trials, a few of each family, and none whose steps have not paid."""
     found: list[Trial] = []
     count: Counter[str] = Counter()
+    better: set[str] = set()
     for trial in history.searched():
         family = trial.candidate.family
         if len(found) == GP_PARENTS:
             break
+        beaten = any(Candidate(root).key in better for root in _simpler(trial.candidate.root))
+        better.add(trial.candidate.key)
+        if beaten:
+            continue
         if count[family] < GP_PER_FAMILY and trial.candidate in history.space:
             found.append(trial)
             count[family] += 1
     return found
+
+
+def _simpler(root: Node) -> Iterator[Node]:
+    """What is left of a tree without one of its steps, or with one input of a union or stack in its place."""
+    for place, part in enumerate(root.inputs):
+        for left in (*part.inputs, *_simpler(part)):
+            yield Node(root.component, root.params, (*root.inputs[:place], left, *root.inputs[place + 1 :]))
 
 
 def _idle(root: Node) -> bool:
@@ -92,7 +126,7 @@ def _idle(root: Node) -> bool:
 class _Parent:
     number: int
     tree: Tree
-    fitness: int  # what DEAP's tournament compares
+    fitness: tuple[int, float, int]  # what DEAP's tournament compares
 
 
 class Breeder:
@@ -114,7 +148,7 @@ class Breeder:
             self._cross(tree, second.tree)
             return tree, tuple(dict.fromkeys((first.number, second.number)))
         operators: dict[Callable[[Tree], None], int] = {
-            self._tune: 8, self._insert: 2, self._remove: 1, self._replace: 1, self._change_family: 2,
+            self._tune: 3, self._insert: 2, self._remove: 1, self._replace: 1, self._change_family: 2,
         }  # fmt: skip
         self.rng.choices(list(operators), list(operators.values()))[0](tree)
         return tree, (first.number,)
