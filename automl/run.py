@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from automl.ensemble.bootstrap import expected
 from automl.ensemble.combiners import COMBINERS
 from automl.ensemble.combiners.single import Single
 from automl.ensemble.cost import Cost, reading_ms
 from automl.ensemble.finalize import FinalModel, finalize
+from automl.ensemble.optimism import Effort
 from automl.ensemble.refit import Refits
 from automl.ensemble.speed import Asked
+from automl.ensemble.time_left import TimeLeft
 from automl.ensemble.weights import too_slow
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import EXECUTORS
@@ -32,6 +35,7 @@ from automl.trials.history import History
 from automl.trials.recorded import session
 from automl.trials.run_dir import RunDir
 
+COUNTED = ("max_trials", "patience", "exhausted")  # ends of a search that no clock decides
 PARTS: dict[str, Registry[Any]] = {
     "search": STRATEGIES,
     "schedule": SCHEDULES,
@@ -101,7 +105,7 @@ class Run:
         clock.split("hand_over", final.seconds)
         result = Result.of(problem, history, final, data, reason, told["arguments"])
         notes = final.decisions.notes
-        _tell(notes, settings.verbose and not self.saves)
+        _tell([final.expected.sentence(result.metric), *notes], settings.verbose and not self.saves)
         return replace(result, time_report=clock.report(history, proposing, settings.n_jobs, notes))
 
     def _open(self, given: Given, run_dir: RunDir) -> tuple[Problem, History]:
@@ -152,10 +156,15 @@ class Run:
         final = finalize(history, evaluator.stored, fits, budget, columns, asked, refits, known)
         members = [history.trials[number] for number in final.weights or [final.trial.number]]
         final.cost = Cost.of(final.best_estimator, members, columns, frame, budget.remaining())
+        left = TimeLeft(budget, len(frame)).before_handling(members)
+        effort = Effort.of(left, budget.time_budget, self.plan.draws(), fixed=reason in COUNTED)
+        copies = problem.repeats.duplicate_groups
+        final.expected = expected(final, history, evaluator.stored, combiner, effort, copies)
         notes = [*executor.notes, dummy.note or unmade, *self.plan.notes(history)]
         final.decisions.taken.insert(0, problem.validation(evaluator.data))
         final.decisions.notes += [note for note in notes if note]
-        history.end(reason, budget.elapsed(), final.told_weights, final.refitted)
+        draws = final.expected.draws
+        history.end(reason, budget.elapsed(), final.told_weights, final.refitted, draws)
         return reason, final
 
 

@@ -17,6 +17,7 @@ from automl.ensemble.best import tell_unfinished
 from automl.ensemble.choice import Choice
 from automl.ensemble.combiners.base import Combine, combine_of, mean
 from automl.ensemble.cost import Cost
+from automl.ensemble.expected import UNKNOWN, Expected
 from automl.ensemble.members import Members
 from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
 from automl.ensemble.refit import Refits
@@ -64,6 +65,8 @@ class FinalModel:
         Whether `trial` was chosen for its speed, too, so that it may not be the best one.
     cost : Cost, optional
         Of `best_estimator`.
+    expected : Expected
+        What new rows will be scored.
     """
 
     best_estimator: BaseEstimator
@@ -78,6 +81,7 @@ class FinalModel:
     seconds: dict[str, float] = field(default_factory=dict)
     quick: bool = False
     cost: Cost | None = None
+    expected: Expected = UNKNOWN
 
     @property
     def told_weights(self) -> dict[int, float]:

@@ -44,6 +44,8 @@ class Metric:
         numbers, and ``many(y, views, weight)`` the scores of several, shape (m, n), at once.
     weighted : bool
         Whether the score heeds weights of rows; a scorer that cannot counts each row as one.
+    best : float, optional
+        Score of perfect predictions, where it is known.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Metric:
     view: Callable[[Array, Array], Array] | None = None
     many: Scores | None = None
     weighted: bool = True
+    best: float | None = None
 
     def loss(self, y: Array, prediction: Array, weight: Array | None = None) -> float:
         """Lower is better."""
@@ -227,14 +230,15 @@ def make_metric(
     if metric == COST or (metric == "auto" and costs is not None):
         if costs is None:
             raise ArgumentError("metric 'cost' needs the costs of wrong decisions, as in costs=[[0, 1], [20, 0]].")
-        return Metric(COST, -1, MeanCost(costs))
+        return Metric(COST, -1, MeanCost(costs), best=0.0)
     name = DEFAULTS[kind] if metric == "auto" else _ALIASES.get(metric, metric)
     if name.startswith(_RECALL):
         return _recall_at_precision(name, kind)
     if name in _ROWS and (kind in _ROWS[name][2] or (kind, name) not in _SCIKIT_LEARNS):
         sign, function, kinds = _ROWS[name]
         _refuse_other_kinds(metric, kind, kinds)
-        return Metric(name, sign, function, name in _NEEDS_ALL, *_FAST.get(name, (None, None)))
+        view, many = _FAST.get(name, (None, None))
+        return Metric(name, sign, function, name in _NEEDS_ALL, view, many, best=float(sign > 0))
     others = plugged(PLUGGED)
     if name in others and name not in skm.get_scorer_names():
         return _from_scorer(name, _other(others[name]), kind, classes, validated, own_labels=True)
@@ -273,7 +277,7 @@ def _recall_at_precision(name: str, kind: str) -> Metric:
     if not 0 < least <= 1:
         raise ArgumentError(f"metric {name!r}: the precision must be above 0 and at most 1, as in '{_RECALL}_0.95'.")
     function = RecallAtPrecision(least)
-    return Metric(name, 1, function, True, _second, function.many)
+    return Metric(name, 1, function, True, _second, function.many, best=1.0)
 
 
 def _from_scorer(
