@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from automl.ensemble.bootstrap import expected
 from automl.ensemble.combiners import COMBINERS
 from automl.ensemble.combiners.single import Single
 from automl.ensemble.cost import Cost, reading_ms
-from automl.ensemble.finalize import FinalModel, finalize
-from automl.ensemble.optimism import Effort
+from automl.ensemble.finalize import FinalModel, Known, finalize
 from automl.ensemble.refit import Refits
 from automl.ensemble.speed import Asked
-from automl.ensemble.time_left import TimeLeft
 from automl.ensemble.weights import too_slow
 from automl.evaluate.evaluator import Evaluator
 from automl.execute import EXECUTORS
@@ -145,7 +142,8 @@ class Run:
     ) -> tuple[str, FinalModel]:
         """Why the run stopped, and what the user gets."""
         settings, budget = self.settings, self.budget
-        reason, known, refits = self.plan.outcome(history, reason)
+        counted = reason in COUNTED
+        reason, weights, refits = self.plan.outcome(history, reason)
         scores = len(history.kept()) * evaluator.data.n_folds
         unmade = too_slow(settings.ensemble, dummy.call_seconds, scores, budget.remaining())
         combiner = Single(why=unmade) if unmade else settings.ensemble
@@ -153,13 +151,11 @@ class Run:
         columns, frame = problem.data.columns, problem.data.frame
         reading = 0.0 if settings.predict_ms is None else reading_ms(columns, frame)
         asked = Asked(combiner, settings.predict_ms, settings.refit, reading)
-        final = finalize(history, evaluator.stored, fits, budget, columns, asked, refits, known)
+        known = Known(refits, weights, self.plan.draws(), counted)
+        copies = problem.repeats.duplicate_groups
+        final = finalize(history, evaluator.stored, fits, budget, columns, asked, known, copies)
         members = [history.trials[number] for number in final.weights or [final.trial.number]]
         final.cost = Cost.of(final.best_estimator, members, columns, frame, budget.remaining())
-        left = TimeLeft(budget, len(frame)).before_handling(members)
-        effort = Effort.of(left, budget.time_budget, self.plan.draws(), fixed=reason in COUNTED)
-        copies = problem.repeats.duplicate_groups
-        final.expected = expected(final, history, evaluator.stored, combiner, effort, copies)
         notes = [*executor.notes, dummy.note or unmade, *self.plan.notes(history)]
         final.decisions.taken.insert(0, problem.validation(evaluator.data))
         final.decisions.notes += [note for note in notes if note]

@@ -7,7 +7,8 @@ which folds have in common (Bates, Hastie and Tibshirani 2023, "Cross-validation
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,142 +28,172 @@ from automl.ensemble.constants import (
 )
 from automl.ensemble.draws import Draws, moves
 from automl.ensemble.expected import UNKNOWN, Expected
-from automl.ensemble.finalize import FinalModel
 from automl.ensemble.optimism import Effort, optimism
+from automl.ensemble.predictor import Member
 from automl.ensemble.sample import Sample
 from automl.evaluate.limits import Clock
 from automl.evaluate.run_data import RunData
 from automl.evaluate.stored import StoredFolds
 from automl.native import ignored
-from automl.tasks.metrics import Metric
 from automl.tasks.scorers import ScorerFunction
 from automl.trials.history import History
-from automl.trials.trial import DUMMY
+from automl.trials.trial import DUMMY, Trial
 
 Array = NDArray[Any]
 
 
-def expected(
-    final: FinalModel, history: History, stored: StoredFolds, combiner: Combiner, effort: Effort, copies: Array | None
-) -> Expected:
-    """What the model that is handed over is expected to be scored.
+@dataclass(frozen=True)
+class Chance:
+    """What rows that are drawn anew tell of the score of out-of-fold predictions.
+
+    Attributes
+    ----------
+    why : str
+        Why they tell nothing; empty where they do.
+    error : float
+        Standard error of the loss.
+    optimism : float or None
+        By how much the loss is too low, as the model was chosen by it; None where there was no time to find out.
+    rows : int
+        That were predicted.
+    draws : (int, int)
+        In which the model was scored, and in which of these it was chosen anew.
+    """
+
+    why: str = ""
+    error: float = 0.0
+    optimism: float | None = 0.0
+    rows: int = 0
+    draws: tuple[int, int] = (0, 0)
+
+
+def chance(
+    trial: Trial,
+    parts: Sequence[Array],
+    history: History,
+    stored: StoredFolds,
+    combiner: Combiner,
+    effort: Effort,
+    copies: Array | None,
+) -> Chance:
+    """Draw rows anew, whole groups of them where they belong together.
 
     Parameters
     ----------
+    trial : Trial
+        The best candidate's, which the model is made of.
+    parts : sequence over folds of ndarray
+        The model's predictions of validation rows.
     combiner : Combiner
-        That has chosen it.
-    effort : Effort
+        That has chosen the model.
     copies : ndarray of shape (n_rows,), optional
         Rows of one number are copies of one another.
     """
-    data = stored.data
-    belong = copies if data.table.about.group is None else data.table.about.group
-    if final.loss is None:
-        return UNKNOWN
-    if why := _untold(final, data):
-        return _of_folds(final, data, why)
-    with ignored(), np.errstate(all="ignore"):  # metrics warn of rows that lack a class
-        return _drawn(final, history, stored, combiner, effort, belong)
-
-
-def _drawn(
-    final: FinalModel, history: History, stored: StoredFolds, combiner: Combiner, effort: Effort, belong: Array | None
-) -> Expected:
-    """By rows drawn anew."""
-    data, metric, clock = stored.data, stored.data.task.metric, Clock()
-    sample = Sample(data, range(len(final.out_of_fold)), together=data.scores.adds_up)
-    error, draws = _error(final, sample, Draws(sample, belong), effort)
-    if isinstance(error, str):
-        return _of_folds(final, data, error)
-    trials = [t for t in history.kept() if t.rung == final.trial.rung and t.origin != DUMMY]
-    flattered, choices = 0.0, 0
-    if final.trial in trials and not isinstance(metric.function, ScorerFunction):  # those take too many calls
-        flattered, choices = optimism(stored, trials, combiner, belong, effort.less(clock.seconds()))
-    loss = data.scores.together(final.out_of_fold) - data.scores.whole(final.out_of_fold)[0] + (final.loss or 0.0)
-    brings = gain(final, history, stored)
-    rows = len(np.unique(np.concatenate([valid for _, valid in data.splits[: len(final.out_of_fold)]])))
-    some = len(np.unique(np.concatenate(sample.places)))
-    told = Expected(
-        metric.score(_nearer(loss + flattered, brings, metric)),
-        None,
-        metric.score(final.loss),
-        how=_how(rows, draws, choices, brings),
-        error=error * float(np.sqrt(some / rows)),
-        spread=SPREAD,
-        rows=rows,
-        best=metric.best,
-        draws=(draws, choices),
-    )
-    return replace(told, interval=told.of_rows())
-
-
-def _nearer(loss: float, share: float, metric: Metric) -> float:
-    """A loss that is nearer to the best one by a share of its distance."""
-    return loss if metric.best is None else loss - share * max(0.0, loss + metric.sign * metric.best)
-
-
-def gain(final: FinalModel, history: History, stored: StoredFolds) -> float:
-    """Share of its distance from perfect predictions by which the model is better than fold models that were scored.
-
-    Averaging them lowers what chance in the training rows makes of a loss, the more the more there are (Krogh and
-    Vedelsby 1995, "Neural network ensembles, cross validation, and active learning"); so do more training rows, where
-    the model is fitted on all. How much of the loss that is, training rows tell: the lower it is there, the more.
-    """
-    data, metric = stored.data, stored.data.task.metric
-    if metric.best is None or metric.name not in GAINING:
-        return 0.0
-    trials = {t.candidate.text: t for t in map(history.trials.__getitem__, final.weights or [final.trial.number])}
-    best = -metric.sign * metric.best
-    learned = validated = better = 0.0
-    for member in final.best_estimator.members:
-        trial, models = trials[member.candidate], len(member.models)
-        if trial.loss is None or trial.train_loss is None:
-            continue
-        learned += member.weight * (trial.train_loss - best)
-        validated += member.weight * (trial.loss - best)
-        if trial.number in final.refitted and (data.n_folds == 1 or models < stored.n_models(trial)):
-            train, valid = data.splits[0]
-            better += member.weight * REFITTED * len(valid) / (len(train) + len(valid))
-        else:
-            better += member.weight * AVERAGED * (1 - 1 / models)
-    better *= BLENDED if len(final.best_estimator.members) > 1 else 1.0
-    return better * min(1.0, max(0.0, 1 - learned / validated)) if validated > 0 else 0.0
-
-
-def _untold(final: FinalModel, data: RunData) -> str:
-    """Why the rows that were validated tell nothing of chance; empty where they do."""
+    data, clock = stored.data, Clock()
     if data.forward:
-        return "Folds that go forward in time are no sample of the rows to come"
-    return "" if final.out_of_fold else "There are no out-of-fold predictions of all rows of a fold"
+        return Chance("Folds that go forward in time are no sample of the rows to come")
+    if not parts:
+        return Chance("There are no out-of-fold predictions of all rows of a fold")
+    belong = copies if data.table.about.group is None else data.table.about.group
+    sample = Sample(data, range(len(parts)), together=data.scores.adds_up)
+    with ignored(), np.errstate(all="ignore"):  # metrics warn of rows that lack a class
+        error, scored = _error(parts, sample, Draws(sample, belong), effort)
+        if isinstance(error, str):
+            return Chance(error, draws=(scored, 0))
+        trials = [t for t in history.kept() if t.rung == trial.rung and t.origin != DUMMY]
+        flattered: float | None = 0.0
+        chosen = 0
+        if trial in trials and not isinstance(data.task.metric.function, ScorerFunction):  # they take too many calls
+            flattered, chosen = optimism(stored, trials, combiner, belong, effort.less(clock.seconds()))
+    rows = len(np.unique(np.concatenate([valid for _, valid in data.splits[: len(parts)]])))
+    some = len(np.unique(np.concatenate(sample.places)))
+    return Chance("", error * float(np.sqrt(some / rows)), flattered, rows, (scored, chosen))
 
 
-def _of_folds(final: FinalModel, data: RunData, why: str) -> Expected:
-    scores = [-data.task.metric.sign * one for one in final.fold_losses]
-    return Expected.of_folds(data.task.metric.score(final.loss), scores, why)
-
-
-def _error(final: FinalModel, sample: Sample, draws: Draws, effort: Effort) -> tuple[float | str, int]:
+def _error(parts: Sequence[Array], sample: Sample, draws: Draws, effort: Effort) -> tuple[float | str, int]:
     """Standard error of the loss on the sample, or why it cannot be told; and the draws that were made."""
     if draws.units < FEWEST_DRAWN:
         return f"{draws.units} rows, or groups of rows that belong together, are too few to tell chance from", 0
-    parts = [part[rows] for part, rows in zip(final.out_of_fold, sample.rows, strict=True)]
-    clock = Clock()
-    moves(sample, parts, draws, 1)
-    own = isinstance(sample.data.task.metric.function, ScorerFunction)
-    number = effort.draws(OWN_DRAWS if own else DRAWS, clock.seconds())
+    some, number, clock = [part[rows] for part, rows in zip(parts, sample.rows, strict=True)], DRAWS, Clock()
+    if isinstance(sample.data.task.metric.function, ScorerFunction):  # it may take long; ours do not
+        moves(sample, some, draws, 1)
+        number = effort.draws(OWN_DRAWS, clock.seconds())
     if number < FEWEST_DRAWS:
         return "There was no time to score rows that are drawn anew", 0
-    moved = moves(sample, parts, draws, number)
+    moved = moves(sample, some, draws, number)
     told = moved[np.isfinite(moved)]
     if len(told) < FEWEST_DRAWS:
         return "A class has too few rows to tell chance from", number
     return float(np.std(told)), number
 
 
-def _how(rows: int, draws: int, choices: int, brings: float) -> str:
-    parts = [f"out-of-fold predictions of {rows:,} rows, of which {draws} samples were drawn"]
-    if choices:
-        parts.append(f"the model chosen anew in {choices} of them")
-    if brings:
-        parts.append(f"{brings:.1%} of what is wrong taken off as the model is better than one of a fold")
-    return ", ".join(parts)
+def expected(
+    drawn: Chance,
+    loss: float | None,
+    fold_losses: Sequence[float],
+    parts: Sequence[Array],
+    better: float,
+    data: RunData,
+) -> Expected:
+    """What the model that is handed over is expected to be scored.
+
+    Parameters
+    ----------
+    loss, fold_losses
+        Of its out-of-fold predictions `parts`.
+    better : float
+        What `gain` says.
+    """
+    metric = data.task.metric
+    score = metric.score(loss)
+    if loss is None or score is None:
+        return UNKNOWN
+    if drawn.why:
+        return Expected.of_folds(score, [-metric.sign * one for one in fold_losses], drawn.why, drawn.draws)
+    pooled = data.scores.together(list(parts)) - data.scores.whole(list(parts))[0]
+    corrected = loss + pooled + (drawn.optimism or 0.0)
+    better = 0.0 if drawn.optimism is None else better  # by itself, the one correction is worse than none
+    if metric.best is not None:
+        corrected -= better * max(0.0, corrected + metric.sign * metric.best)
+    how = [f"out-of-fold predictions of {drawn.rows:,} rows, scored on {drawn.draws[0]} draws of them"]
+    how += [f"the model chosen anew on {drawn.draws[1]}"] if drawn.draws[1] else []
+    how += [f"{better:.1%} nearer to the best score, as the model is better than one of a fold"] if better else []
+    told = Expected(
+        metric.score(corrected), None, score, how=", ".join(how), error=drawn.error, spread=SPREAD, rows=drawn.rows,
+        best=metric.best, draws=drawn.draws,
+    )  # fmt: skip
+    return replace(told, interval=told.of_rows())
+
+
+def gain(members: Sequence[Member], trials: Sequence[Trial], refitted: Collection[int], stored: StoredFolds) -> float:
+    """Share of its distance from perfect predictions by which the model is better than fold models that were scored.
+
+    Averaging them lowers what chance in the training rows makes of a loss, the more the more there are (Krogh and
+    Vedelsby 1995, "Neural network ensembles, cross validation, and active learning"); so do more training rows, where
+    the model is fitted on all. How much of the loss that is, training rows tell: the lower it is there, the more.
+
+    Parameters
+    ----------
+    trials : sequence of Trial
+        Among them the members'.
+    refitted : collection of int
+        Numbers of those that were fitted on all rows.
+    """
+    data, metric = stored.data, stored.data.task.metric
+    if metric.best is None or metric.name not in GAINING:
+        return 0.0
+    by_text, best = {trial.candidate.text: trial for trial in trials}, -metric.sign * metric.best
+    learned = validated = better = 0.0
+    for member in members:
+        trial, models = by_text[member.candidate], len(member.models)
+        if trial.loss is None or trial.train_loss is None:
+            continue
+        learned += member.weight * (trial.train_loss - best)
+        validated += member.weight * (trial.loss - best)
+        if trial.number in refitted and (data.n_folds == 1 or models < stored.n_models(trial)):
+            train, valid = data.splits[0]
+            better += member.weight * REFITTED * len(valid) / (len(train) + len(valid))
+        else:
+            better += member.weight * AVERAGED * (1 - 1 / models)
+    better *= BLENDED if len(members) > 1 else 1.0
+    return better * min(1.0, max(0.0, 1 - learned / validated)) if validated > 0 else 0.0

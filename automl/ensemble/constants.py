@@ -27,8 +27,9 @@ FEWEST_DRAWN = 20  # rows, or groups of rows that belong together, to draw from
 CHOICES = 20  # draws in which the model is chosen anew: what choosing flatters is then known to .15 standard errors,
 FEWEST_CHOICES = 4  # and to .3 with the fewest
 DRAWN_ROWS = 2_000  # that it is then chosen on: what choosing flatters falls as their number rises, and is told for all
-DRAW_SHARE = 0.02  # of the budget, that all of it may take,
-DRAW_MOST = 0.5  # or of the seconds that are left, where no clock is to decide
+DRAW_SHARE, DRAW_LEAST = 0.02, 0.3  # of the budget, or seconds, that all of it may take,
+DRAW_MOST = 0.5  # or of the seconds that are left, where no clock is to decide;
+UNASKED = 1.0  # seconds, where nothing but an interruption has ended the search
 SURE = 1.96  # standard errors on either side, of an interval of 95 %
 SPREAD = 1.4  # what training rows add: test scores of 82 fits on 20 tables lay 1.3 times as far off as rows alone say
 # Of how far training losses are below validation losses, what new rows gain over a fold model (each table left out):

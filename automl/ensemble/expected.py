@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from automl.ensemble.constants import SURE
@@ -48,11 +49,14 @@ class Expected:
     draws: tuple[int, int] = (0, 0)
 
     @classmethod
-    def of_folds(cls, score: float | None, folds: list[float], why: str) -> Expected:
+    def of_folds(
+        cls, score: float | None, folds: Sequence[float], why: str, draws: tuple[int, int] = (0, 0)
+    ) -> Expected:
         """Where chance cannot be told: the uncorrected score, and the range of the folds' scores."""
         several = len(folds) > 1
         told = f"{why}: best_score_interval_ is the range of the folds' scores." if several else f"{why}."
-        return cls(score, (min(folds), max(folds)) if several else None, score, told, "out-of-fold predictions")
+        interval = (min(folds), max(folds)) if several else None
+        return cls(score, interval, score, told, "out-of-fold predictions", draws=draws)
 
     def of_rows(self, rows: float = math.inf) -> tuple[float, float] | None:
         """The interval of the score of so many new rows, which have their own chance; None where it cannot be told."""

@@ -14,11 +14,13 @@ from sklearn.pipeline import Pipeline
 from automl.columns.columns import Columns
 from automl.decisions import Decisions
 from automl.ensemble.best import tell_unfinished
+from automl.ensemble.bootstrap import chance, expected, gain
 from automl.ensemble.choice import Choice
 from automl.ensemble.combiners.base import Combine, combine_of, mean
 from automl.ensemble.cost import Cost
 from automl.ensemble.expected import UNKNOWN, Expected
 from automl.ensemble.members import Members
+from automl.ensemble.optimism import Effort
 from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
 from automl.ensemble.refit import Refits
 from automl.ensemble.rescue import fitted_anew
@@ -34,6 +36,28 @@ from automl.trials.history import History
 from automl.trials.trial import DUMMY, Extent, Trial
 
 Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is settled before the hand-over.
+
+    Attributes
+    ----------
+    refitted : bool or dict of int to Extent
+        Whether the best candidate (after a hold-out, every member) is fitted on all rows, or the trials whose are.
+    weights : dict of int to float, optional
+        Of the ensemble, by number of trial (empty is none); the combiner's where not given.
+    draws : (int, int), optional
+        In which the model is scored, and chosen, anew.
+    counted : bool
+        Whether no clock has ended the search, so that none is to decide.
+    """
+
+    refitted: bool | Mapping[int, Extent] = True
+    weights: dict[int, float] | None = None
+    draws: tuple[int, int] | None = None
+    counted: bool = False
 
 
 @dataclass
@@ -97,8 +121,8 @@ def finalize(
     budget: Budget,
     columns: Columns,
     asked: Asked,
-    refitted: bool | Mapping[int, Extent] = True,
-    weights: dict[int, float] | None = None,
+    known: Known,
+    copies: Array | None = None,
 ) -> FinalModel:
     """Make the most of the trials in the time that is left, and of the files that are left.
 
@@ -108,23 +132,25 @@ def finalize(
         Fits candidates on all rows.
     asked : Asked
         Of what the model is to be made, and how fast.
-    refitted : bool or dict of int to Extent
-        Whether the best candidate (after a hold-out, every member) is fitted on all rows, or the trials whose are.
-    weights : dict of int to float, optional
-        Of the ensemble, by number of trial, where it is known already (empty is none); the combiner's where not given.
+    known : Known
+    copies : ndarray of shape (n_rows,), optional
+        Rows of one number are copies of one another.
     """
     clock, seconds, data = Clock(), {}, stored.data
     decisions = Decisions(notes=[history.fatal_error] if history.fatal_error else [])
     left, combine = TimeLeft(budget, len(data.y)), combine_of(asked.combiner)
     loader = Members(history, stored, left, decisions)
-    choice = Choice.of(history, stored, asked, left, weights, decisions)
+    choice = Choice.of(history, stored, asked, left, known.weights, decisions)
     seconds["ensemble"] = clock.lap()
     first = choice.first
-    wanted = refits.wanted(history, first, choice.weights, refitted) if choice.whole else []
-    refits.start(wanted, left.before_handling(wanted), None if isinstance(refitted, bool) else refitted)
+    wanted = refits.wanted(history, first, choice.weights, known.refitted) if choice.whole else []
+    refits.start(wanted, left.before_handling(wanted), None if isinstance(known.refitted, bool) else known.refitted)
     trial, members, weights = loader.load(choice.trial, choice.weights)
     seconds["load"] = clock.lap()
     parts = loader.out_of_fold(trial, weights, combine) if members else []
+    effort = Effort.of(left.before_handling(wanted), budget.time_budget, known.draws, fixed=known.counted)
+    drawn = chance(trial, parts, history, stored, asked.combiner, effort, copies)  # while workers fit
+    seconds["draws"] = clock.lap()
     fitted = refits.wait(left.before_handling(wanted)) if wanted else {}
     refits.tell(first, wanted, decisions)
     seconds["refit"] = clock.lap()
@@ -134,11 +160,8 @@ def finalize(
         members = [Member(trial.candidate.text, 1.0, [pipeline])]
     loader.tell_lost(trial, anew=anew)
     tell_unfinished(trial, history, data, decisions)
-    if data.n_folds == 1 or data.forward or choice.alone:
-        _renew(members, fitted, history)
-    if choice.alone and len(members[0].models) > 1:
-        why = "No model of all rows was ready in time: the model is made of fold models, which take longer to predict."
-        decisions.take("model", "fold models", why, tell=True)
+    _renew(members, fitted, history, data, choice.alone)
+    _tell_slow(choice, members, decisions)
     unite([model for member in members for model in member.models])
     model = alone = _average(members, columns, data, combine)
     if trial is first and first.number in fitted:
@@ -147,7 +170,10 @@ def finalize(
         alone = _average([found], columns, data)
     extents = {number: refits.extents[number] for number in fitted}
     losses = _losses(trial, weights, parts, data)
-    return FinalModel(model, alone, trial, weights, *losses, parts, extents, decisions, seconds, asked.for_speed)
+    better = gain(members, [history.trials[number] for number in weights] or [trial], fitted, stored)
+    final = FinalModel(model, alone, trial, weights, *losses, parts, extents, decisions, seconds, asked.for_speed)
+    final.expected = expected(drawn, *losses, parts, better, data)
+    return final
 
 
 def _losses(
@@ -161,15 +187,23 @@ def _losses(
     return float(np.mean(trial.fold_losses)), trial.fold_losses
 
 
-def _renew(members: list[Member], fitted: dict[int, Pipeline], history: History) -> None:
+def _renew(members: list[Member], fitted: dict[int, Pipeline], history: History, data: RunData, alone: bool) -> None:
     """Let what was fitted on all rows stand in for a hold-out's model, and for the last one of folds in time.
 
-    It has seen more rows than the former, and later ones than the latter.
+    It has seen more rows than the former, and later ones than the latter; and for all fold models, where one is asked.
     """
+    if data.n_folds > 1 and not data.forward and not alone:
+        return
     by_text = {history.trials[number].candidate.text: pipeline for number, pipeline in fitted.items()}
     for member in members:
         if member.candidate in by_text:
             member.models = [by_text[member.candidate]]
+
+
+def _tell_slow(choice: Choice, members: list[Member], decisions: Decisions) -> None:
+    if choice.alone and len(members[0].models) > 1:
+        why = "No model of all rows was ready in time: the model is made of fold models, which take longer to predict."
+        decisions.take("model", "fold models", why, tell=True)
 
 
 def _average(members: list[Member], columns: Columns, data: RunData, combine: Combine = mean) -> BaseEstimator:

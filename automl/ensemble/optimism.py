@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from automl.ensemble.combiners.base import Combine, Combiner, OutOfFold, combine_of, mean
 from automl.ensemble.combiners.single import Single
-from automl.ensemble.constants import CHOICES, DRAW_MOST, DRAW_SHARE, DRAWN_ROWS, FEWEST_CHOICES
+from automl.ensemble.constants import CHOICES, DRAW_LEAST, DRAW_MOST, DRAW_SHARE, DRAWN_ROWS, FEWEST_CHOICES, UNASKED
 from automl.ensemble.draws import Draws, loss
 from automl.ensemble.sample import Sample
 from automl.errors import ArtifactError
@@ -48,10 +48,11 @@ class Effort:
     @classmethod
     def of(cls, left: float | None, budget: float | None, known: tuple[int, int] | None, *, fixed: bool) -> Effort:
         """A small share of the budget, if it is left; more where no clock is to decide."""
-        if left is None or known is not None:
+        if known is not None or (left is None and fixed):
             return cls(None, fixed, known)
-        most = DRAW_MOST * left
-        return cls(most if fixed or budget is None else min(most, DRAW_SHARE * budget), fixed)
+        if left is None or budget is None:
+            return cls(UNASKED)
+        return cls(DRAW_MOST * left if fixed else min(DRAW_MOST * left, max(DRAW_LEAST, DRAW_SHARE * budget)), fixed)
 
     def draws(self, most: int, took: float) -> int:
         """In how many draws to score the model, where once took so many seconds."""
@@ -75,8 +76,8 @@ class Effort:
 
 def optimism(
     stored: StoredFolds, trials: Sequence[Trial], combiner: Combiner, belong: Array | None, effort: Effort
-) -> tuple[float, int]:
-    """In units of the loss, and of how many draws it is the mean.
+) -> tuple[float | None, int]:
+    """In units of the loss, and of how many draws it is the mean; None where there is time for too few.
 
     Parameters
     ----------
@@ -116,7 +117,7 @@ def optimism(
         found.append(chooser.loss(rest, again) - chooser.loss(rest, whole))
     told = [one for one in found if np.isfinite(one)]
     share = sum(map(len, sample.rows)) / sum(len(data.splits[fold][1]) for fold in range(len(sample.rows)))
-    return (max(0.0, float(np.mean(told))) * share, len(found)) if len(told) >= FEWEST_CHOICES else (0.0, 0)
+    return (max(0.0, float(np.mean(told))) * share, len(found)) if len(told) >= FEWEST_CHOICES else (None, 0)
 
 
 class _Chooser:
