@@ -151,7 +151,7 @@ class Run:
         columns, frame = problem.data.columns, problem.data.frame
         reading = 0.0 if settings.predict_ms is None else reading_ms(columns, frame)
         asked = Asked(combiner, settings.predict_ms, settings.refit, reading)
-        known = Known(refits, weights, self.plan.draws(), counted)
+        known = Known(refits, weights, self.plan.draws(), counted, dummy.call_seconds)
         copies = problem.repeats.duplicate_groups
         final = finalize(history, evaluator.stored, fits, budget, columns, asked, known, copies)
         members = [history.trials[number] for number in final.weights or [final.trial.number]]

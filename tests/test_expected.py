@@ -230,6 +230,14 @@ def test_the_clock_and_a_recorded_run_say_how_often_is_chosen_anew(effort, took,
     assert FEWEST_CHOICES < CHOICES
 
 
+def test_a_slow_metric_is_not_called_on_rows_drawn_anew():
+    assert Effort(1.0, call_seconds=0.001).draws(40, 5) == 40
+    assert Effort(1.0, call_seconds=0.01).draws(40, 5) == 20
+    assert Effort(1.0, fixed=True, call_seconds=0.01).draws(40, 5) == 0
+    assert Effort(1.0, call_seconds=np.inf).draws(40, 5) == 0
+    assert Effort(None, call_seconds=9.0, known=(40, 0)).draws(40, 5) == 40
+
+
 def test_a_small_share_of_the_budget_is_taken():
     assert Effort.of(50.0, 60.0, None, fixed=False).seconds == pytest.approx(1.2)
     assert Effort.of(1.0, 60.0, None, fixed=False).seconds == pytest.approx(0.5)

@@ -92,7 +92,7 @@ def chance(
     data, clock = stored.data, Clock()
     if data.forward:
         return Chance("Folds that go forward in time are no sample of the rows to come")
-    if not parts:
+    if not parts or (trial.loss is None and not trial.fold_losses):
         return Chance("There are no out-of-fold predictions of all rows of a fold")
     belong = copies if data.table.about.group is None else data.table.about.group
     sample = Sample(data, range(len(parts)), together=data.scores.adds_up)
@@ -114,10 +114,9 @@ def _error(parts: Sequence[Array], sample: Sample, draws: Draws, effort: Effort)
     """Standard error of the loss on the sample, or why it cannot be told; and the draws that were made."""
     if draws.units < FEWEST_DRAWN:
         return f"{draws.units} rows, or groups of rows that belong together, are too few to tell chance from", 0
-    some, number, clock = [part[rows] for part, rows in zip(parts, sample.rows, strict=True)], DRAWS, Clock()
-    if isinstance(sample.data.task.metric.function, ScorerFunction):  # it may take long; ours do not
-        moves(sample, some, draws, 1)
-        number = effort.draws(OWN_DRAWS, clock.seconds())
+    some = [part[rows] for part, rows in zip(parts, sample.rows, strict=True)]
+    own = isinstance(sample.data.task.metric.function, ScorerFunction)
+    number = effort.draws(OWN_DRAWS, len(parts)) if own else DRAWS
     if number < FEWEST_DRAWS:
         return "There was no time to score rows that are drawn anew", 0
     moved = moves(sample, some, draws, number)

@@ -52,12 +52,19 @@ class Known:
         In which the model is scored, and chosen, anew.
     counted : bool
         Whether no clock has ended the search, so that none is to decide.
+    call_seconds : float
+        That a metric of the user's own takes for a fold; 0 of metrics that are quick.
     """
 
     refitted: bool | Mapping[int, Extent] = True
     weights: dict[int, float] | None = None
     draws: tuple[int, int] | None = None
     counted: bool = False
+    call_seconds: float = 0.0
+
+    def effort(self, left: float | None, budget: float | None) -> Effort:
+        """How much of the seconds that are left, and of the budget, goes to drawing rows anew."""
+        return Effort.of(left, budget, self.draws, fixed=self.counted, call_seconds=self.call_seconds)
 
 
 @dataclass
@@ -148,7 +155,7 @@ def finalize(
     trial, members, weights = loader.load(choice.trial, choice.weights)
     seconds["load"] = clock.lap()
     parts = loader.out_of_fold(trial, weights, combine) if members else []
-    effort = Effort.of(left.before_handling(wanted), budget.time_budget, known.draws, fixed=known.counted)
+    effort = known.effort(left.before_handling(wanted), budget.time_budget)
     drawn = chance(trial, parts, history, stored, asked.combiner, effort, copies)  # while workers fit
     seconds["draws"] = clock.lap()
     fitted = refits.wait(left.before_handling(wanted)) if wanted else {}

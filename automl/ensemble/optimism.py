@@ -39,26 +39,37 @@ class Effort:
         Whether no clock is to decide, as long as all of it fits.
     known : (int, int) or None
         Draws of a recorded run.
+    call_seconds : float
+        That a metric of the user's own takes for a fold; 0 of metrics that are quick.
     """
 
     seconds: float | None = None
     fixed: bool = False
     known: tuple[int, int] | None = None
+    call_seconds: float = 0.0
 
     @classmethod
-    def of(cls, left: float | None, budget: float | None, known: tuple[int, int] | None, *, fixed: bool) -> Effort:
+    def of(
+        cls,
+        left: float | None,
+        budget: float | None,
+        known: tuple[int, int] | None,
+        *,
+        fixed: bool,
+        call_seconds: float = 0.0,
+    ) -> Effort:
         """A small share of the budget, if it is left; more where no clock is to decide."""
         if known is not None or (left is None and fixed):
-            return cls(None, fixed, known)
+            return cls(None, fixed, known, call_seconds)
         if left is None or budget is None:
-            return cls(UNASKED)
-        return cls(DRAW_MOST * left if fixed else min(DRAW_MOST * left, max(DRAW_LEAST, DRAW_SHARE * budget)), fixed)
+            return cls(UNASKED, call_seconds=call_seconds)
+        most = DRAW_MOST * left
+        seconds = most if fixed else min(most, max(DRAW_LEAST, DRAW_SHARE * budget))
+        return cls(seconds, fixed, call_seconds=call_seconds)
 
-    def draws(self, most: int, took: float) -> int:
-        """In how many draws to score the model, where once took so many seconds."""
-        if self.known is not None:
-            return self.known[0]
-        return self._count(most, took)
+    def draws(self, most: int, folds: int) -> int:
+        """In how many draws to score the model on all folds."""
+        return self._count(most, folds * self.call_seconds) if self.known is None else self.known[0]
 
     def choices(self, took: float) -> int:
         """In how many draws to choose anew, where once took so many seconds."""
