@@ -143,9 +143,15 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         The best single candidate, refitted on all rows.
     best_params_ : dict
         Its hyperparameters.
-    best_score_ : float
-        Cross-validated score of `best_estimator_`, in the metric's own unit; of some of the folds or rows where that
-        is no model that was evaluated in full, which `time_report_["notes"]` then say.
+    best_score_ : float or None
+        What `best_estimator_` is expected to score on new rows, in the metric's own unit: its cross-validated score,
+        corrected for having been chosen by it and for its fold models being averaged. Of some of the folds or rows
+        where that is no model that was evaluated in full, which `time_report_["notes"]` then say. None without a score.
+    best_score_interval_ : (float, float) or None
+        That this score lies in with 95 %. Where chance cannot be told, as of few rows of a class or folds forward in
+        time, the range of the folds' scores, which ``result_.expected.why`` then says. See `score_interval`.
+    validation_score_ : float or None
+        The cross-validated score without corrections, as it stands on the leaderboard.
     trials_ : list of Trial
     failures_ : list of Trial
     ensemble_weights_ : dict
@@ -357,6 +363,25 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         metric = accuracy_score if hasattr(self, "classes_") else r2_score
         return float(metric(truth, predicted, sample_weight=sample_weight))
 
+    def score_interval(self, n_rows: int | None = None) -> tuple[float, float] | None:
+        """The interval of 95 % around `best_score_`, for new rows without end, or for a test of so many.
+
+        Few rows have their own chance: of ten such tests, or a hundred, the scores differ more than the model's does.
+
+        Parameters
+        ----------
+        n_rows : int, optional
+            Rows of the test.
+
+        Returns
+        -------
+        (float, float) or None
+            None where there is no such interval; ``result_.expected.why`` says why.
+        """
+        check_fitted(self)
+        rows = positive("n_rows", n_rows, whole=True)
+        return self.result_.expected.of_rows(np.inf if rows is None else rows)
+
     def _truth(self, y: Any, rows: int) -> pd.Series[Any]:
         """Answers, read as the target was."""
         truth = as_target(y, rows)
@@ -443,14 +468,14 @@ class AutoML(BaseEstimator):  # type: ignore[misc]
         Returns
         -------
         DataFrame
-            With the columns rank, id, family, pipeline, score, score_std, score_train, diagnosis, folds, rung (how
-            thoroughly it was evaluated), fit_seconds, predict_ms_per_row, size_kb, origin, status and error.
-            `predict_ms_per_row` is of one model of a candidate, its preparation included, and of the whole ensemble,
-            from the table to the prediction, each where up to 1,000 rows are predicted at once. Beside the
-            best single candidate, a row "overfits"
-            where it does better on training rows but worse on validation rows, by more than two standard errors;
-            "underfits" where it does that much worse on both; else it "fits". For the ensemble and for rows without
-            rank or training score, `diagnosis` is empty.
+            With the columns rank, id, family, pipeline, score, score_std, score_train, expected, expected_low,
+            expected_high, diagnosis, folds, rung (how thoroughly it was evaluated), fit_seconds, predict_ms_per_row,
+            size_kb, origin, status and error. `score`, of out-of-fold predictions, ranks; `expected` is `best_score_`,
+            which only what is handed over has. `predict_ms_per_row` is of one model of a candidate, its preparation
+            included, and of the whole ensemble, from the table to the prediction, each where up to 1,000 rows are
+            predicted at once. Beside the best single candidate, a row "overfits" where it does better on training rows
+            but worse on validation rows, by more than two standard errors; "underfits" where it does that much worse on
+            both; else it "fits". For the ensemble and for rows without rank or training score, `diagnosis` is empty.
         """
         check_fitted(self)
         return self.result_.leaderboard.copy()

@@ -36,6 +36,9 @@ class Plan(Protocol):
     def outcome(self, history: History, reason: str) -> Outcome:
         """Say what the search came to."""
 
+    def draws(self) -> tuple[int, int] | None:
+        """Say in how many draws the model is to be scored and chosen anew, where that is known."""
+
     def notes(self, history: History) -> list[str]:
         """Say what the user should know at the end."""
 
@@ -61,6 +64,9 @@ class Searching:
     def outcome(self, history: History, reason: str) -> Outcome:
         """The ensemble is to be found; one who interrupts need not wait for refits."""
         return reason, None, reason != "interrupted"
+
+    def draws(self) -> tuple[int, int] | None:
+        """As many as there is time for."""
 
     def notes(self, history: History) -> list[str]:
         """Nothing more."""
@@ -103,6 +109,10 @@ class Replaying:
     def outcome(self, history: History, reason: str) -> Outcome:
         """The ensemble is the recorded one."""
         return self.recorded.outcome(history, reason)
+
+    def draws(self) -> tuple[int, int] | None:
+        """Those of the recorded run."""
+        return self.recorded.draws
 
     def notes(self, history: History) -> list[str]:
         """Trials that came out otherwise."""

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from automl.columns.columns import Columns
 from automl.decisions import Decision
 from automl.ensemble.cost import Cost
+from automl.ensemble.expected import Expected
 from automl.ensemble.finalize import FinalModel
 from automl.evaluate.run_data import RunData
 from automl.problem import Problem, versions
@@ -54,8 +55,8 @@ class Result:
     leaderboard : DataFrame
     best_estimator, best_pipeline : estimator
     best : Trial
-    score : float or None
-        Of `best_estimator`, in the metric's own unit.
+    expected : Expected
+        What `best_estimator` will be scored on new rows, in the metric's own unit, and how sure that is.
     weights : dict of int to float
         Of the ensemble, by number of trial.
     out_of_fold : ndarray of shape (n_rows, n_classes) or (n_rows,)
@@ -88,7 +89,7 @@ class Result:
     best_estimator: BaseEstimator
     best_pipeline: BaseEstimator
     best: Trial
-    score: float | None
+    expected: Expected
     weights: dict[int, float]
     out_of_fold: Array
     splits: list[Split]
@@ -128,7 +129,7 @@ class Result:
             best_estimator=final.best_estimator,
             best_pipeline=final.best_pipeline,
             best=final.trial,
-            score=task.metric.score(final.loss),
+            expected=final.expected,
             weights=final.weights,
             out_of_fold=out_of_fold,
             splits=rows.splits[: max(rows.n_folds, len(final.out_of_fold))],
@@ -142,9 +143,10 @@ class Result:
 
     def __repr__(self) -> str:
         """One line: trials and predictions would fill pages."""
-        score = "no score" if self.score is None else f"{self.metric} {self.score:.5g}"
+        score = self.expected.score
+        told = "no score" if score is None else f"{self.metric} {score:.5g}"
         model = f"an ensemble of {len(self.weights)}" if self.weights else self.best.candidate.family
-        return f"<Result of a {self.task} task: {model}, {score}, {self.candidates} candidates>"
+        return f"<Result of a {self.task} task: {model}, {told}, {self.candidates} candidates>"
 
     def attributes(self) -> dict[str, Any]:
         """The learned attributes of `AutoML`."""
@@ -160,7 +162,9 @@ class Result:
             "best_estimator_": self.best_estimator,
             "best_pipeline_": self.best_pipeline,
             "best_params_": {"family": candidate.family, **dict(candidate.root.params)},
-            "best_score_": self.score,
+            "best_score_": self.expected.score,
+            "best_score_interval_": self.expected.interval,
+            "validation_score_": self.expected.validated,
             "ensemble_weights_": self.weights,
             "trials_": self.trials,
             "failures_": [trial for trial in self.trials if trial.status in FAILED],

@@ -8,7 +8,7 @@ from typing import Any
 from automl.ensemble.combiners import COMBINERS
 from automl.ensemble.combiners.single import Single
 from automl.ensemble.cost import Cost, reading_ms
-from automl.ensemble.finalize import FinalModel, finalize
+from automl.ensemble.finalize import FinalModel, Known, finalize
 from automl.ensemble.refit import Refits
 from automl.ensemble.speed import Asked
 from automl.ensemble.weights import too_slow
@@ -32,6 +32,7 @@ from automl.trials.history import History
 from automl.trials.recorded import session
 from automl.trials.run_dir import RunDir
 
+COUNTED = ("max_trials", "patience", "exhausted")  # ends of a search that no clock decides
 PARTS: dict[str, Registry[Any]] = {
     "search": STRATEGIES,
     "schedule": SCHEDULES,
@@ -101,7 +102,7 @@ class Run:
         clock.split("hand_over", final.seconds)
         result = Result.of(problem, history, final, data, reason, told["arguments"])
         notes = final.decisions.notes
-        _tell(notes, settings.verbose and not self.saves)
+        _tell([final.expected.sentence(result.metric), *notes], settings.verbose and not self.saves)
         return replace(result, time_report=clock.report(history, proposing, settings.n_jobs, notes))
 
     def _open(self, given: Given, run_dir: RunDir) -> tuple[Problem, History]:
@@ -141,7 +142,8 @@ class Run:
     ) -> tuple[str, FinalModel]:
         """Why the run stopped, and what the user gets."""
         settings, budget = self.settings, self.budget
-        reason, known, refits = self.plan.outcome(history, reason)
+        counted = reason in COUNTED
+        reason, weights, refits = self.plan.outcome(history, reason)
         scores = len(history.kept()) * evaluator.data.n_folds
         unmade = too_slow(settings.ensemble, dummy.call_seconds, scores, budget.remaining())
         combiner = Single(why=unmade) if unmade else settings.ensemble
@@ -149,13 +151,16 @@ class Run:
         columns, frame = problem.data.columns, problem.data.frame
         reading = 0.0 if settings.predict_ms is None else reading_ms(columns, frame)
         asked = Asked(combiner, settings.predict_ms, settings.refit, reading)
-        final = finalize(history, evaluator.stored, fits, budget, columns, asked, refits, known)
+        known = Known(refits, weights, self.plan.draws(), counted, dummy.call_seconds)
+        copies = problem.repeats.duplicate_groups
+        final = finalize(history, evaluator.stored, fits, budget, columns, asked, known, copies)
         members = [history.trials[number] for number in final.weights or [final.trial.number]]
         final.cost = Cost.of(final.best_estimator, members, columns, frame, budget.remaining())
         notes = [*executor.notes, dummy.note or unmade, *self.plan.notes(history)]
         final.decisions.taken.insert(0, problem.validation(evaluator.data))
         final.decisions.notes += [note for note in notes if note]
-        history.end(reason, budget.elapsed(), final.told_weights, final.refitted)
+        draws = final.expected.draws
+        history.end(reason, budget.elapsed(), final.told_weights, final.refitted, draws)
         return reason, final
 
 

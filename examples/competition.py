@@ -42,6 +42,6 @@ submission[["class_0", "class_1", "class_2"]] = model.predict_proba(test)
 assert submission["id"].equals(test["id"])
 submission.to_csv(folder / "submission.csv", index=False)
 
-print(f"Expected log loss: {model.best_score_:.4f} (cross-validated, {model.n_trials_} candidates)")
+print(f"Expected log loss: {model.best_score_:.4f} (of {model.n_trials_} candidates' best)")
 print(f"Accuracy, which only the organisers know: {(model.predict(test) == secret.to_numpy()).mean():.3f}")
 print(f"To hand in: {folder / 'submission.csv'}")

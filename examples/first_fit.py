@@ -17,5 +17,6 @@ model = AutoML(time_budget=seconds, random_state=0).fit(train, "target")
 
 print(model.leaderboard()[["rank", "family", "score", "score_std", "fit_seconds", "origin"]].head(10).to_string())
 probability = model.predict_proba(test)[:, 1]
-print(f"Cross-validated {model.metric_}: {model.best_score_:.4f}")
-print(f"On the test rows:        {roc_auc_score(test['target'], probability):.4f}")
+low, high = model.score_interval(len(test))
+print(f"Expected {model.metric_}: {model.best_score_:.4f} (on {len(test)} rows, 95 %: {low:.4f} to {high:.4f})")
+print(f"On the test rows: {roc_auc_score(test['target'], probability):.4f}")

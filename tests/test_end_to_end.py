@@ -17,7 +17,8 @@ from automl.schedule.constants import FEW_CANDIDATES
 from automl.testing.components import example, target
 
 COLUMNS = [
-    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds", "rung",
+    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "expected", "expected_low",
+    "expected_high", "diagnosis", "folds", "rung",
     "fit_seconds", "predict_ms_per_row", "size_kb", "origin", "status", "error",
 ]  # fmt: skip
 SMALL = {"executor": "inline", "n_jobs": 1, "verbose": 0, "random_state": 0}
@@ -52,7 +53,10 @@ def check_leaderboard(model):
     assert (ranked["status"] == "ok").all()
     assert "dummy" in set(board["family"])
     best, worst = ranked["score"].iloc[0], ranked["score"].iloc[-1]
-    assert model.best_score_ == pytest.approx(best)
+    assert model.validation_score_ == pytest.approx(best)
+    low, high = model.best_score_interval_
+    assert low < model.best_score_ < high
+    assert board["expected"].notna().sum() == 1
     assert best != worst
     return board
 

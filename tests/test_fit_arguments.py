@@ -333,7 +333,7 @@ def test_a_fit_with_weights(described):
         skm.accuracy_score(y[valid], labels[valid], sample_weight=X["w"].to_numpy()[valid])
         for _, valid in model.cv_splits_
     ]
-    assert model.best_score_ == pytest.approx(np.mean(folds))
+    assert model.validation_score_ == pytest.approx(np.mean(folds))
     assert model.predict(X.drop(columns="w")).shape == (ROWS,)
     weighted = skm.accuracy_score(y, model.predict(X), sample_weight=X["w"])
     assert model.score(X, y, sample_weight=X["w"]) == weighted
@@ -440,7 +440,7 @@ def test_a_fit_with_costs(saved, tmp_path):
     assert (model.predict(X) == "yes").sum() > (model.predict_proba(X).argmax(axis=1) == 2).sum()
     shares, place = model.predict_oof(), np.searchsorted(model.classes_, y)
     paid = np.array(costs)[place, (shares @ costs).argmin(axis=1)]
-    assert model.best_score_ == pytest.approx(np.mean([paid[valid].mean() for _, valid in model.cv_splits_]))
+    assert model.validation_score_ == pytest.approx(np.mean([paid[valid].mean() for _, valid in model.cv_splits_]))
 
 
 def test_another_metric_ranks_and_costs_decide():

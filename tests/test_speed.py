@@ -153,7 +153,7 @@ def test_fast_is_one_model_of_all_rows():
     assert len(models(model)) == 1
     np.testing.assert_allclose(model.best_pipeline_.predict(X), model.predict(X))
     number = int(model.decisions_.query("what == 'model'")["chosen"].iloc[0].split()[1])
-    assert model.best_score_ == pytest.approx(-model.trials_[number].loss, abs=1e9)
+    assert model.validation_score_ == pytest.approx(-model.trials_[number].loss, abs=1e9)
     assert models(model)[0] is not None
     assert model.predict_oof().shape == (len(X),)
     assert not np.isnan(model.predict_oof()).any()

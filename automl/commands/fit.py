@@ -167,6 +167,8 @@ def _run(model: Any, target: str, seen: dict[str, Any], seconds: float) -> dict[
         "task": model.task_,
         "metric": model.metric_,
         "score": model.best_score_,
+        "score_interval": model.best_score_interval_,
+        "validation_score": model.validation_score_,
         "stop_reason": model.stop_reason_,
         "candidates": model.n_trials_,
         "seconds": round(seconds, 1),

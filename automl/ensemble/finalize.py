@@ -14,16 +14,18 @@ from sklearn.pipeline import Pipeline
 from automl.columns.columns import Columns
 from automl.decisions import Decisions
 from automl.ensemble.best import tell_unfinished
+from automl.ensemble.bootstrap import chance, expected, gain
 from automl.ensemble.choice import Choice
 from automl.ensemble.combiners.base import Combine, combine_of, mean
-from automl.ensemble.constants import THRESHOLD_SHARE
 from automl.ensemble.cost import Cost
+from automl.ensemble.expected import UNKNOWN, Expected
 from automl.ensemble.members import Members
+from automl.ensemble.optimism import Effort
 from automl.ensemble.predictor import AveragedClassifier, AveragedRegressor, Member
 from automl.ensemble.refit import Refits
 from automl.ensemble.rescue import fitted_anew
 from automl.ensemble.speed import Asked
-from automl.ensemble.thresholds import Thresholds, learn
+from automl.ensemble.thresholds import Thresholds, labels
 from automl.ensemble.time_left import TimeLeft
 from automl.evaluate.limits import Clock
 from automl.evaluate.run_data import RunData
@@ -35,6 +37,35 @@ from automl.trials.history import History
 from automl.trials.trial import DUMMY, Extent, Trial
 
 Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is settled before the hand-over.
+
+    Attributes
+    ----------
+    refitted : bool or dict of int to Extent
+        Whether the best candidate (after a hold-out, every member) is fitted on all rows, or the trials whose are.
+    weights : dict of int to float, optional
+        Of the ensemble, by number of trial (empty is none); the combiner's where not given.
+    draws : (int, int), optional
+        In which the model is scored, and chosen, anew.
+    counted : bool
+        Whether no clock has ended the search, so that none is to decide.
+    call_seconds : float
+        That a metric of the user's own takes for a fold; 0 of metrics that are quick.
+    """
+
+    refitted: bool | Mapping[int, Extent] = True
+    weights: dict[int, float] | None = None
+    draws: tuple[int, int] | None = None
+    counted: bool = False
+    call_seconds: float = 0.0
+
+    def effort(self, left: float | None, budget: float | None) -> Effort:
+        """How much of the seconds that are left, and of the budget, goes to drawing rows anew."""
+        return Effort.of(left, budget, self.draws, fixed=self.counted, call_seconds=self.call_seconds)
 
 
 @dataclass
@@ -66,6 +97,8 @@ class FinalModel:
         Whether `trial` was chosen for its speed, too, so that it may not be the best one.
     cost : Cost, optional
         Of `best_estimator`.
+    expected : Expected
+        What new rows will be scored.
     """
 
     best_estimator: BaseEstimator
@@ -80,6 +113,7 @@ class FinalModel:
     seconds: dict[str, float] = field(default_factory=dict)
     quick: bool = False
     cost: Cost | None = None
+    expected: Expected = UNKNOWN
 
     @property
     def told_weights(self) -> dict[int, float]:
@@ -95,8 +129,8 @@ def finalize(
     budget: Budget,
     columns: Columns,
     asked: Asked,
-    refitted: bool | Mapping[int, Extent] = True,
-    weights: dict[int, float] | None = None,
+    known: Known,
+    copies: Array | None = None,
 ) -> FinalModel:
     """Make the most of the trials in the time that is left, and of the files that are left.
 
@@ -106,23 +140,25 @@ def finalize(
         Fits candidates on all rows.
     asked : Asked
         Of what the model is to be made, and how fast.
-    refitted : bool or dict of int to Extent
-        Whether the best candidate (after a hold-out, every member) is fitted on all rows, or the trials whose are.
-    weights : dict of int to float, optional
-        Of the ensemble, by number of trial, where it is known already (empty is none); the combiner's where not given.
+    copies : ndarray of shape (n_rows,), optional
+        Rows of one number are copies of one another.
     """
     clock, seconds, data = Clock(), {}, stored.data
     decisions = Decisions(notes=[history.fatal_error] if history.fatal_error else [])
     left, combine = TimeLeft(budget, len(data.y)), combine_of(asked.combiner)
     loader = Members(history, stored, left, decisions)
-    choice = Choice.of(history, stored, asked, left, weights, decisions)
+    choice = Choice.of(history, stored, asked, left, known.weights, decisions)
     seconds["ensemble"] = clock.lap()
     first = choice.first
-    wanted = refits.wanted(history, first, choice.weights, refitted) if choice.whole else []
-    refits.start(wanted, left.before_handling(wanted), None if isinstance(refitted, bool) else refitted)
+    wanted = refits.wanted(history, first, choice.weights, known.refitted) if choice.whole else []
+    refits.start(wanted, left.before_handling(wanted), None if isinstance(known.refitted, bool) else known.refitted)
     trial, members, weights = loader.load(choice.trial, choice.weights)
     seconds["load"] = clock.lap()
     parts = loader.out_of_fold(trial, weights, combine) if members else []
+    found, decided = labels(data, parts, left, decisions)  # this, and draws, while workers fit
+    effort = known.effort(left.before_handling(wanted), budget.time_budget)
+    drawn = chance(trial, decided, history, stored, asked.combiner, effort, copies)
+    seconds["draws"] = clock.lap()
     fitted = refits.wait(left.before_handling(wanted)) if wanted else {}
     refits.tell(first, wanted, decisions)
     seconds["refit"] = clock.lap()
@@ -132,38 +168,20 @@ def finalize(
         members = [Member(trial.candidate.text, 1.0, [pipeline])]
     loader.tell_lost(trial, anew=anew)
     tell_unfinished(trial, history, data, decisions)
-    if data.n_folds == 1 or data.forward or choice.alone:
-        _renew(members, fitted, history)
-    if choice.alone and len(members[0].models) > 1:
-        why = "No model of all rows was ready in time: the model is made of fold models, which take longer to predict."
-        decisions.take("model", "fold models", why, tell=True)
+    _renew(members, fitted, history, data, choice.alone)
+    _tell_slow(choice, members, decisions)
     unite([model for member in members for model in member.models])
-    found = _thresholds(data, parts, left, decisions)
     model = alone = _average(members, columns, data, combine, found)
     if trial is first and first.number in fitted:
-        alone = Pipeline([("columns", TableReader(columns).fit(None)), *fitted[first.number].steps])
+        alone = _from_tables(fitted[first.number], columns)
     elif weights and (member := loader.of(trial)) is not None:
         alone = _average([member], columns, data)
     extents = {number: refits.extents[number] for number in fitted}
-    losses = _losses(trial, weights, parts, data, found)
-    return FinalModel(model, alone, trial, weights, *losses, parts, extents, decisions, seconds, asked.for_speed)
-
-
-def _thresholds(data: RunData, parts: list[Array], left: TimeLeft, decisions: Decisions) -> Thresholds | None:
-    """By which labels are decided, where the metric scores them; None where the most probable ones are as good."""
-    task = data.task
-    if not parts or not task.metric.decides or task.costs is not None or task.classes is None:
-        return None
-    parts = parts[: data.n_folds]  # of repeats, which have the same rows again, the first
-    rows, seconds = np.concatenate([data.splits[fold][1] for fold in range(len(parts))]), left.seconds()
-    allowed = None if seconds is None else THRESHOLD_SHARE * seconds
-    weight = data.table.about.weights(rows)
-    found = learn(task.metric, data.y[rows], np.concatenate(parts), weight, data.seed, allowed)
-    if found is not None:
-        before, after = (task.metric.score(loss) for loss in (found.before, found.loss))
-        why = f"{task.metric.name} {before:.5g} → {after:.5g} on rows that had no part in choosing it"
-        decisions.take("labels", found.told(task.classes), why)
-    return found
+    losses = _losses(trial, weights, decided, data, found)
+    better = gain(members, [history.trials[number] for number in weights] or [trial], fitted, stored)
+    final = FinalModel(model, alone, trial, weights, *losses, parts, extents, decisions, seconds, asked.for_speed)
+    final.expected = expected(drawn, *losses, decided, better, data)
+    return final
 
 
 def _losses(
@@ -171,7 +189,7 @@ def _losses(
 ) -> tuple[float | None, tuple[float, ...]]:
     """Of the model, and of its folds."""
     if thresholds is not None:
-        return thresholds.loss, data.scores.whole([part * thresholds.factors for part in parts])[1]
+        return thresholds.loss, data.scores.whole(parts)[1]
     if weights and parts:
         return data.scores.whole(parts)
     if trial.complete or not trial.fold_losses:
@@ -179,15 +197,28 @@ def _losses(
     return float(np.mean(trial.fold_losses)), trial.fold_losses
 
 
-def _renew(members: list[Member], fitted: dict[int, Pipeline], history: History) -> None:
+def _renew(members: list[Member], fitted: dict[int, Pipeline], history: History, data: RunData, alone: bool) -> None:
     """Let what was fitted on all rows stand in for a hold-out's model, and for the last one of folds in time.
 
-    It has seen more rows than the former, and later ones than the latter.
+    It has seen more rows than the former, and later ones than the latter; and for all fold models, where one is asked.
     """
+    if data.n_folds > 1 and not data.forward and not alone:
+        return
     by_text = {history.trials[number].candidate.text: pipeline for number, pipeline in fitted.items()}
     for member in members:
         if member.candidate in by_text:
             member.models = [by_text[member.candidate]]
+
+
+def _tell_slow(choice: Choice, members: list[Member], decisions: Decisions) -> None:
+    if choice.alone and len(members[0].models) > 1:
+        why = "No model of all rows was ready in time: the model is made of fold models, which take longer to predict."
+        decisions.take("model", "fold models", why, tell=True)
+
+
+def _from_tables(fitted: Pipeline, columns: Columns) -> Pipeline:
+    """The same for raw tables."""
+    return Pipeline([("columns", TableReader(columns).fit(None)), *fitted.steps])
 
 
 def _average(

@@ -15,8 +15,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from automl.ensemble.constants import THRESHOLD_LEAST, THRESHOLD_PARTS, THRESHOLD_POWERS, THRESHOLD_ROWS, THRESHOLDS
+from automl.decisions import Decisions
+from automl.ensemble.constants import (
+    THRESHOLD_LEAST,
+    THRESHOLD_PARTS,
+    THRESHOLD_POWERS,
+    THRESHOLD_ROWS,
+    THRESHOLD_SHARE,
+    THRESHOLDS,
+)
+from automl.ensemble.time_left import TimeLeft
 from automl.evaluate.limits import Clock
+from automl.evaluate.run_data import RunData
 from automl.native import ignored
 from automl.space.seed import derive_seed
 from automl.tasks.metrics import Metric
@@ -120,3 +130,26 @@ def _middle(offered: Sequence[Array], losses: Array) -> Array:
     """The best one by the mean with its neighbours: a single low value is chance."""
     smooth = np.convolve(np.pad(losses, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     return offered[int(np.argmin(np.where(np.isfinite(smooth), smooth, np.inf)))]
+
+
+def labels(
+    data: RunData, parts: list[Array], left: TimeLeft, decisions: Decisions
+) -> tuple[Thresholds | None, list[Array]]:
+    """What decides for labels where the metric scores them, and the predictions `parts` as it weights them.
+
+    None where the most probable ones are as good, or the user has said what mistakes cost.
+    """
+    task = data.task
+    if not parts or not task.metric.decides or task.costs is not None or task.classes is None:
+        return None, parts
+    first = parts[: data.n_folds]  # repeats have the same rows again
+    rows, seconds = np.concatenate([data.splits[fold][1] for fold in range(len(first))]), left.seconds()
+    allowed = None if seconds is None else THRESHOLD_SHARE * seconds
+    weight = data.table.about.weights(rows)
+    found = learn(task.metric, data.y[rows], np.concatenate(first), weight, data.seed, allowed)
+    if found is None:
+        return None, parts
+    before, after = (task.metric.score(loss) for loss in (found.before, found.loss))
+    why = f"{task.metric.name} {before:.5g} → {after:.5g} on rows that had no part in choosing it"
+    decisions.take("labels", found.told(task.classes), why)
+    return found, [part * found.factors for part in parts]

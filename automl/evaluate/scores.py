@@ -71,6 +71,18 @@ class Scores:
         """Loss of out-of-fold predictions, one array a fold, and the losses of the folds."""
         return self.over([valid for _, valid in self.splits[: len(predictions)]], predictions)
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether rows of all folds may be scored at once, as new rows are: ranks by several models cannot be mixed."""
+        return self.pooled or not self.metric.needs_all_classes
+
+    def together(self, predictions: list[Array]) -> float:
+        """Loss of out-of-fold predictions, of all rows at once where that is one of the rows and not of their ranks."""
+        if not self.adds_up:
+            return self.whole(predictions)[0]
+        rows = np.concatenate([valid for _, valid in self.splits[: len(predictions)]])
+        return self.of(rows, np.concatenate(predictions))
+
     def over(self, rows: list[Array], predictions: list[Array]) -> tuple[float, tuple[float, ...]]:
         """The same of some rows of each fold."""
         if self.pooled:

@@ -15,7 +15,8 @@ from automl.trials.ranking import ranked
 from automl.trials.trial import Trial
 
 COLUMNS = [
-    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "diagnosis", "folds", "rung",
+    "rank", "id", "family", "pipeline", "score", "score_std", "score_train", "expected", "expected_low",
+    "expected_high", "diagnosis", "folds", "rung",
     "fit_seconds", "predict_ms_per_row", "size_kb", "origin", "status", "error",
 ]  # fmt: skip
 
@@ -26,6 +27,18 @@ class Cost(Protocol):
     @property
     def predict_ms_per_row(self) -> float | None:
         """Milliseconds; None where they were not measured."""
+
+
+class Expected(Protocol):
+    """What of a model's expected score the leaderboard shows."""
+
+    @property
+    def score(self) -> float | None:
+        """In the metric's own unit; None where it is not known."""
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """That it lies in; None where that is not known."""
 
 
 class Handed(Protocol):
@@ -39,6 +52,10 @@ class Handed(Protocol):
     @property
     def cost(self) -> Cost | None:
         """Of the model."""
+
+    @property
+    def expected(self) -> Expected:
+        """What new rows will be scored."""
 
 
 def leaderboard(trials: Sequence[Trial], space: Space, metric: Metric, handed: Handed) -> pd.DataFrame:
@@ -59,8 +76,9 @@ def leaderboard(trials: Sequence[Trial], space: Space, metric: Metric, handed: H
     Returns
     -------
     DataFrame
-        `score` is in the metric's own unit; `fit_seconds` are summed over the folds, preparation included; `diagnosis`
-        is that of `automl.report.diagnosis`, empty where there is none.
+        `score` is in the metric's own unit, and so is `expected`, what new rows will be scored, which only what is
+        handed over has; `fit_seconds` are summed over the folds, preparation included; `diagnosis` is that of
+        `automl.report.diagnosis`, empty where there is none.
     """
     order = {trial.number: place for place, trial in enumerate(ranked(trials))}
     trials = _one_each(trials, order, handed.trial)
@@ -70,6 +88,8 @@ def leaderboard(trials: Sequence[Trial], space: Space, metric: Metric, handed: H
     rest = [row for row in rows if row["id"] not in order]
     if handed.weights:
         best.insert(0, _ensemble_row(trials, metric, handed, {row["id"]: row for row in rows}))
+    first = best[0] if handed.weights else next(row for row in rows if row["id"] == handed.trial.number)
+    first |= _expected(handed.expected)
     for row in rest:
         row["rank"] = None
     for rank, row in enumerate(best, start=1):
@@ -80,7 +100,8 @@ def leaderboard(trials: Sequence[Trial], space: Space, metric: Metric, handed: H
     frame = pd.DataFrame(rows, columns=COLUMNS)
     types = {"rank": "Int64", "id": "int64", "folds": "int64"}
     types |= dict.fromkeys(("score", "score_std", "score_train", "fit_seconds", "size_kb"), "float64")
-    return frame.astype({**types, "predict_ms_per_row": "float64"})
+    types |= dict.fromkeys(("expected", "expected_low", "expected_high", "predict_ms_per_row"), "float64")
+    return frame.astype(types)
 
 
 def scores_of(board: pd.DataFrame) -> dict[int, float]:
@@ -99,6 +120,11 @@ def _one_each(trials: Sequence[Trial], order: dict[int, int], handed: Trial) -> 
     if handed.number not in order:
         found[handed.candidate.key] = handed
     return sorted(found.values(), key=lambda trial: trial.number)
+
+
+def _expected(expected: Expected) -> dict[str, Any]:
+    low, high = expected.interval or (None, None)
+    return {"expected": expected.score, "expected_low": low, "expected_high": high}
 
 
 def _row(trial: Trial, space: Space, metric: Metric) -> dict[str, Any]:

@@ -38,11 +38,11 @@ class TimeReport:
         Returns
         -------
         dict
-            `total`; `wall`: by phase of the main process, those of the hand-over (`ensemble`, `load`, and `refit`, the
-            wait for it) included; `first_job`: from the start of the search to that of the first job; `cores`: core
-            seconds in jobs by kind of work (`save` is writing fold models, `lost` what was cut, killed or failed before
-            its fold was whole), and those that waited from the first job to the end of the search; `share_in_jobs` of
-            them; `propose`: of the main process inside strategies; `notes` on what was skipped.
+            `total`; `wall`: by phase of the main process, those of the hand-over (`ensemble`, `load`, `draws`, and
+            `refit`, the wait for it) included; `first_job`: from the start of the search to that of the first job;
+            `cores`: core seconds in jobs by kind of work (`save` is writing fold models, `lost` what was cut, killed or
+            failed before its fold was whole), and those that waited from the first job to the end of the search;
+            `share_in_jobs` of them; `propose`: of the main process inside strategies; `notes` on what was skipped.
         """
         searched = [trial for trial in history.trials if trial.origin != DUMMY]
         work = {

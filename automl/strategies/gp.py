@@ -67,11 +67,7 @@ class GP:
         rng = Random(seed)
         best = _best(history)
         parents = [
-            _Parent(
-                trial.number,
-                candidate_to_tree(trial.candidate, self._grammar),
-                (-(rank // GP_BUCKET), -self._spent(trial), -rank),
-            )
+            _Parent(trial.number, candidate_to_tree(trial.candidate, self._grammar), self._fitness(rank, trial))
             for rank, trial in enumerate(best if len(best) >= GP_STARTUP else [])
         ]
         breed = Breeder(self._grammar, parents, rng)
@@ -81,6 +77,9 @@ class GP:
             if not history.seen(candidate.key) and candidate in history.space and not _idle(candidate.root):
                 return Proposal(candidate, self.name, used)
         return Proposal(history.space.sample(rng), self.name)
+
+    def _fitness(self, rank: int, trial: Trial) -> tuple[int, float, int]:
+        return -(rank // GP_BUCKET), -self._spent(trial), -rank
 
 
 def _best(history: History) -> list[Trial]:

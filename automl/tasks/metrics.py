@@ -46,6 +46,8 @@ class Metric:
         Whether the score heeds weights of rows; a scorer that cannot counts each row as one.
     decides : bool
         Whether the score is of labels, so that it depends on which class is decided for by the probabilities.
+    best : float, optional
+        Score of perfect predictions, where it is known.
     """
 
     name: str
@@ -56,6 +58,7 @@ class Metric:
     many: Scores | None = None
     weighted: bool = True
     decides: bool = False
+    best: float | None = None
 
     def loss(self, y: Array, prediction: Array, weight: Array | None = None) -> float:
         """Lower is better."""
@@ -231,7 +234,7 @@ def make_metric(
     if metric == COST or (metric == "auto" and costs is not None):
         if costs is None:
             raise ArgumentError("metric 'cost' needs the costs of wrong decisions, as in costs=[[0, 1], [20, 0]].")
-        return Metric(COST, -1, MeanCost(costs))
+        return Metric(COST, -1, MeanCost(costs), best=0.0)
     name = DEFAULTS[kind] if metric == "auto" else _ALIASES.get(metric, metric)
     if name.startswith(_RECALL):
         return _recall_at_precision(name, kind)
@@ -239,7 +242,8 @@ def make_metric(
         sign, function, kinds = _ROWS[name]
         _refuse_other_kinds(metric, kind, kinds)
         view, many = _FAST.get(name, (None, None))
-        return Metric(name, sign, function, name in _NEEDS_ALL, view, many, decides=name in _OF_LABELS)
+        decides, best = name in _OF_LABELS, float(sign > 0)
+        return Metric(name, sign, function, name in _NEEDS_ALL, view, many, decides=decides, best=best)
     others = plugged(PLUGGED)
     if name in others and name not in skm.get_scorer_names():
         return _from_scorer(name, _other(others[name]), kind, classes, validated, own_labels=True)
@@ -278,7 +282,7 @@ def _recall_at_precision(name: str, kind: str) -> Metric:
     if not 0 < least <= 1:
         raise ArgumentError(f"metric {name!r}: the precision must be above 0 and at most 1, as in '{_RECALL}_0.95'.")
     function = RecallAtPrecision(least)
-    return Metric(name, 1, function, True, _second, function.many)
+    return Metric(name, 1, function, True, _second, function.many, best=1.0)
 
 
 def _from_scorer(

@@ -94,6 +94,7 @@ class End(Event, tag="end"):
     weights: dict[str, Annotated[float, Meta(ge=0, le=2)]]
     # extents by number of trial; in runs of before, their numbers, or whether the best one was
     refitted: dict[str, tuple[Annotated[float, Meta(gt=0, le=1)], Positive | None]] | list[Count] | bool
+    draws: tuple[Count, Count] | None = None  # in which the model was scored, and chosen, anew; not in runs of before
 
 
 # ---- trials as lines

@@ -170,12 +170,21 @@ class History(TrialIndex):
         if self.journal is not None:
             self.journal.append("tick", seconds=round(seconds, 3))
 
-    def end(self, reason: str, seconds: float, weights: dict[int, float], refitted: Mapping[int, Extent]) -> None:
+    def end(
+        self,
+        reason: str,
+        seconds: float,
+        weights: dict[int, float],
+        refitted: Mapping[int, Extent],
+        draws: tuple[int, int] | None = None,
+    ) -> None:
         """Record that the run is complete, what was handed over, and which trials' candidates have seen all rows."""
         if self.journal is not None:
             told = {str(number): float(weight) for number, weight in weights.items()}
             extents = {str(number): [one.share, one.ended_after] for number, one in refitted.items()}
-            self.journal.append("end", reason=reason, seconds=round(seconds, 3), weights=told, refitted=extents)
+            self.journal.append(
+                "end", reason=reason, seconds=round(seconds, 3), weights=told, refitted=extents, draws=draws
+            )
 
     # ---- reading
 

@@ -204,6 +204,12 @@ class Recorded:
             return "replayed", None, refits
         return "replayed", {int(number): weight for number, weight in told.items()}, refits
 
+    @property
+    def draws(self) -> tuple[int, int] | None:
+        """In how many draws the model was scored, and chosen, anew; None in runs of before, and of those cut short."""
+        told = self._end().get("draws")
+        return None if told is None else (told[0], told[1])
+
     def _came(self, trial: Trial) -> bool:
         """Whether a member is there as it was handed over: as a whole, or with the folds that it had."""
         return trial.complete or (trial.folds > 0 and trial.folds == self.trials[trial.number].folds)
