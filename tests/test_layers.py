@@ -155,6 +155,7 @@ LOSSES = {  # who reads the loss of a record, and what for; trials are put in or
     "ensemble/finalize.py": "says it",
     "ensemble/refit.py": "what a shortened fit must have",
     "ensemble/speed.py": "one quick candidate beside the best one",
+    "ensemble/thresholds.py": "says it",
     "ensemble/weights.py": "an ensemble beside the best candidate",
     "loop.py": "whether the dummy was scored",
     "objective.py": "hands it to optimisers of others",

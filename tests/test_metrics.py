@@ -46,6 +46,11 @@ OURS = {
     ("accuracy", "binary"): lambda y, p: skm.accuracy_score(y, p.argmax(1)),
     ("accuracy", "multiclass"): lambda y, p: skm.accuracy_score(y, p.argmax(1)),
     ("balanced_accuracy", "multiclass"): lambda y, p: skm.balanced_accuracy_score(y, p.argmax(1)),
+    ("f1", "binary"): lambda y, p: skm.f1_score(y, p.argmax(1)),
+    ("f1_macro", "binary"): lambda y, p: skm.f1_score(y, p.argmax(1), average="macro"),
+    ("f1_macro", "multiclass"): lambda y, p: skm.f1_score(y, p.argmax(1), average="macro"),
+    ("matthews_corrcoef", "binary"): lambda y, p: skm.matthews_corrcoef(y, p.argmax(1)),
+    ("mcc", "multiclass"): lambda y, p: skm.matthews_corrcoef(y, p.argmax(1)),
     ("average_precision", "binary"): lambda y, p: skm.average_precision_score(y, p[:, 1]),
     ("average_precision", "multiclass"): lambda y, p: skm.average_precision_score(y, p),
     ("recall_at_precision", "binary"): lambda y, p: recall_at(y, p[:, 1], 0.9),
@@ -128,6 +133,18 @@ def test_without_positives_there_is_no_score(name):
     metric = make_metric(name, "binary", classes_of("binary"))
     assert metric.needs_all_classes
     assert np.isnan(metric.loss(np.zeros(4, dtype=int), np.full((4, 2), 0.5)))
+
+
+@pytest.mark.parametrize("name", ["f1", "f1_macro", "matthews_corrcoef", "balanced_accuracy", "accuracy"])
+@pytest.mark.parametrize("truth", [[0, 0, 0], [1, 1, 1], [0, 1, 0]])
+@pytest.mark.parametrize("found", [[0, 0, 0], [1, 1, 1], [1, 0, 0]])
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")
+def test_classes_that_lack_are_scored_as_scikit_learn_does(name, truth, found):
+    y, p = np.array(truth), np.eye(2)[found]
+    average = {"average": "macro"} if name == "f1_macro" else {}
+    scorer = getattr(skm, name if name == "matthews_corrcoef" else f"{name.removesuffix('_macro')}_score")
+    expected = scorer(y, p.argmax(1), **average)
+    assert make_metric(name, "binary", np.array([0, 1])).function(y, p) == pytest.approx(expected)
 
 
 def test_no_threshold_is_precise_enough():

@@ -399,7 +399,7 @@ REFUSALS = {
     "metric of another task": (
         fit(metric="rmse"),
         ArgumentError,
-        "metric 'rmse' does not suit a binary task; take one of roc_auc, log_loss, accuracy, balanced_accuracy, average_precision, recall_at_precision.",
+        "metric 'rmse' does not suit a binary task; take one of roc_auc, log_loss, accuracy, balanced_accuracy, f1, f1_macro, matthews_corrcoef, average_precision, recall_at_precision.",
     ),
     "metric of classes": (
         fit(y=X["b"], metric="roc_auc"),
@@ -409,7 +409,7 @@ REFUSALS = {
     "metric of two classes": (
         fit(y=np.arange(ROWS) % 4, metric="roc_auc"),
         ArgumentError,
-        "metric 'roc_auc' does not suit a multiclass task; take one of log_loss, accuracy, balanced_accuracy.",
+        "metric 'roc_auc' does not suit a multiclass task; take one of log_loss, accuracy, balanced_accuracy, f1_macro, matthews_corrcoef.",
     ),
     # ---- validation rows, and later tables
     "cv of other columns": (

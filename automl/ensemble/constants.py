@@ -21,6 +21,7 @@ REFIT_WRITES = 1.3  # times what a fold's model took to be written (and to predi
 # ---- which class to decide for
 
 THRESHOLDS = 50  # of the probability of two classes, between which one is chosen
+THRESHOLD_FEWEST = 8  # where a metric is slow
 THRESHOLD_POWERS = tuple(step / 10 for step in range(16))  # of how rare a class is: 0 changes nothing, 1 is its share
 THRESHOLD_LEAST = 50  # rows below which none are learned
 THRESHOLD_ROWS = 10_000  # of which thresholds are chosen

@@ -8,6 +8,7 @@ have not seen. Probabilities stay what they are.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from automl.decisions import Decisions
 from automl.ensemble.constants import (
+    THRESHOLD_FEWEST,
     THRESHOLD_LEAST,
     THRESHOLD_PARTS,
     THRESHOLD_POWERS,
@@ -89,8 +91,11 @@ def learn(
     part, offered, clock = np.arange(len(rows)) % THRESHOLD_PARTS, _offered(seen.y, seen.shares), Clock()
     plain, every = np.ones(shares.shape[1]), np.full(len(rows), fill_value=True)
     seen.losses(every, [plain])
-    if seconds is not None and clock.lap() * len(offered) * (THRESHOLD_PARTS + 1) > seconds:
-        return None
+    took = clock.lap() * (THRESHOLD_PARTS + 1)
+    if seconds is not None and took * len(offered) > seconds:
+        if seconds < took * THRESHOLD_FEWEST:
+            return None
+        offered = offered[:: math.ceil(took * len(offered) / seconds)]
     held = []
     for number in range(THRESHOLD_PARTS):
         chosen = _middle(offered, seen.losses(part != number, offered))

@@ -15,7 +15,7 @@ from sklearn import metrics as skm
 
 from automl.errors import ArgumentError, InputTypeError
 from automl.registry import load, plugged
-from automl.tasks import ranked
+from automl.tasks import labelled, ranked
 from automl.tasks.constants import LEAST_PRECISION, LEAST_PROBABILITY
 from automl.tasks.costs import MeanCost
 from automl.tasks.scorers import ScorerFunction
@@ -108,18 +108,6 @@ def rmse(y: Array, p: Array, w: Array | None = None) -> float:
     return float(np.sqrt(np.average(np.square(y - p), weights=w)))
 
 
-def accuracy(y: Array, p: Array, w: Array | None = None) -> float:
-    """Share of rows whose most probable class is right."""
-    return float(np.average(p.argmax(axis=1) == y, weights=w))
-
-
-def balanced_accuracy(y: Array, p: Array, w: Array | None = None) -> float:
-    """Mean over the classes of the share of their rows that are found."""
-    hits = p.argmax(axis=1) == y
-    weights = np.ones(len(y)) if w is None else w
-    return float(np.mean([np.average(hits[y == k], weights=weights[y == k]) for k in np.unique(y)]))
-
-
 def mae(y: Array, p: Array, w: Array | None = None) -> float:
     """Mean absolute error."""
     return float(np.average(np.abs(y - p), weights=w))
@@ -154,8 +142,11 @@ class RecallAtPrecision:
 _ROWS: dict[str, tuple[int, Score, tuple[str, ...]]] = {
     "roc_auc": (1, roc_auc, ("binary",)),
     "log_loss": (-1, log_loss, ("binary", "multiclass")),
-    "accuracy": (1, accuracy, ("binary", "multiclass")),
-    "balanced_accuracy": (1, balanced_accuracy, ("binary", "multiclass")),
+    "accuracy": (1, labelled.accuracy, ("binary", "multiclass")),
+    "balanced_accuracy": (1, labelled.balanced_accuracy, ("binary", "multiclass")),
+    "f1": (1, labelled.f1, ("binary",)),
+    "f1_macro": (1, labelled.f1_macro, ("binary", "multiclass")),
+    "matthews_corrcoef": (1, labelled.matthews_corrcoef, ("binary", "multiclass")),
     "average_precision": (1, average_precision, ("binary",)),
     "recall_at_precision": (1, RecallAtPrecision(LEAST_PRECISION), ("binary",)),
     "rmse": (-1, rmse, ("regression",)),
@@ -187,9 +178,10 @@ _ALIASES = {
     "mean_absolute_error": "mae",
     "auc": "roc_auc",
     "logloss": "log_loss",
+    "mcc": "matthews_corrcoef",
 }
 _SCIKIT_LEARNS = {("multiclass", "average_precision")}  # of the same name, for a kind of task that ours does not suit
-_OF_LABELS = {"accuracy", "balanced_accuracy"}  # of ours
+_OF_LABELS = {"accuracy", "balanced_accuracy", "f1", "f1_macro", "matthews_corrcoef"}  # of ours
 COST = "cost"
 PLUGGED = "automl.metrics"  # group of entry points, each a callable ``scorer(estimator, X, y)``
 _RECALL = "recall_at_precision"
