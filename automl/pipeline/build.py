@@ -17,6 +17,7 @@ from automl.estimators.forests import ask
 from automl.estimators.staged import WHOLE, FitControl, StagedModel
 from automl.output import in_a_line
 from automl.pipeline.compose import LabelEncoded, Stack, Union
+from automl.pipeline.from_table import Beside, FromTable
 from automl.pipeline.prepare import Preprocessor
 from automl.pipeline.target import PLAIN, TARGET, Transformed
 from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
@@ -131,6 +132,10 @@ def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]]
         stack = Stack(model, Pipeline(steps), count, recipe.kind == "regression", recipe.seed)
         return [("stack", stack)], count
     step = recipe.space.component(node.component)
+    if step.table:
+        steps, count = _data(node.inputs[0], form, recipe)
+        made = FromTable(_estimator(step, node, recipe, 0), form.missing, form.scale)
+        return [(step.name, Beside([Pipeline(steps), Pipeline([("made", made)])], [count, 0]))], count
     steps, _ = _data(node.inputs[0], form.below(step), recipe)
     name = step.name if step.name not in dict(steps) else f"{step.name}_{len(steps)}"
     return [*steps, (name, _estimator(step, node, recipe, 0))], 0

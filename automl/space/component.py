@@ -140,6 +140,7 @@ class Component:
     slot: Literal["scale", "reduce"] | None = None  # a step's place in `model(reduce(scale(input)))`
     gives: Scale = "any"  # "unit": what comes out of the step is scaled
     uses_target: bool = False  # a step that is fitted with y
+    table: bool = False  # a step that is fitted on the table itself: its columns come beside those of its input
     fidelity: Fidelity = Fidelity()
     cost: Cost = Cost()
     stackable: bool = False

@@ -89,6 +89,7 @@ class ComponentSpec(msgspec.Struct, forbid_unknown_fields=True):
     slot: Literal["scale", "reduce"] | None = None
     gives: Literal["any", "unit"] = "any"
     uses_target: bool = False
+    table: bool = False
     stackable: bool = False
     extra: str | None = None
     fidelity: FidelitySpec = msgspec.field(default_factory=FidelitySpec)
