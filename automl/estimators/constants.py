@@ -71,5 +71,6 @@ QUICK = {  # random thresholds overfit least: with them, planted expressions wer
     "min_data_in_leaf": 10,
     "max_bin": 63,
     "min_data_in_bin": 1,
+    "min_data_per_group": 10,  # of levels: with LightGBM's 100, any number by level is better than the level itself
     "extra_trees": True,
 }

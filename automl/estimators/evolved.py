@@ -31,7 +31,8 @@ from automl.estimators.constants import (
 )
 from automl.estimators.evolved_breeding import Breeder
 from automl.estimators.evolved_judge import Judge, standard_errors
-from automl.estimators.evolved_terms import Means, Term, columns_of, computed, learn_means, written
+from automl.estimators.evolved_terms import Term, columns_of, written
+from automl.estimators.evolved_values import Means, computed, learn_means
 from automl.validation.folds import inner
 
 NUMBER, DATE, GROUP = "number", "date", "group"

@@ -1,4 +1,4 @@
-"""Expressions of columns: how they are simplified, computed and written.
+"""Expressions of columns: how they are simplified and written.
 
 An expression is the place of a column, or a tuple of what is done and to what. A sum holds its terms, each with how
 often it is added, a product its factors, each with its power, so that nothing of ``x + y - x`` but ``y`` is left. What
@@ -8,16 +8,11 @@ says the same on another scale is the same: ``x + x`` is ``x``, as is ``1 / x`` 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from math import gcd
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
-Array = NDArray[Any]
 Term: TypeAlias = Any  # int, or tuple: ("+", ((term, times), ...)), ("mean", term, group), ("log", term), ...
-Means: TypeAlias = dict[Term, Array]  # of each level, by the expression that they are means of
 
 SUM, PRODUCT, MEAN, DAYS = "+", "*", "mean", "days"
 
@@ -46,14 +41,14 @@ def divided(a: Term | None, b: Term | None) -> Term | None:
 
 def logarithm(a: Any) -> Term | None:
     """A logarithm, which is as good as that of a root."""
-    if a is None or _is(a, "log"):
+    if a is None or is_a(a, "log"):
         return a
-    return ("log", a[1]) if _is(a, "sqrt") else ("log", a)
+    return ("log", a[1]) if is_a(a, "sqrt") else ("log", a)
 
 
 def root(a: Term | None) -> Term | None:
     """A square root."""
-    return a if _is(a, "sqrt") else None if a is None else ("sqrt", a)
+    return a if is_a(a, "sqrt") else None if a is None else ("sqrt", a)
 
 
 def smaller(a: Term | None, b: Term | None) -> Term | None:
@@ -68,7 +63,7 @@ def larger(a: Term | None, b: Term | None) -> Term | None:
 
 def averaged(a: Term | None, group: int) -> Term | None:
     """The mean among the rows of the same level of a category."""
-    if a is None or (_is(a, MEAN) and a[2] == group):
+    if a is None or (is_a(a, MEAN) and a[2] == group):
         return a
     return (MEAN, a, group)
 
@@ -83,7 +78,8 @@ def days_between(a: int, b: int) -> Term | None:
     return None if a == b else (DAYS, max(a, b), min(a, b))
 
 
-def _is(term: Any, kind: str) -> bool:
+def is_a(term: Any, kind: str) -> bool:
+    """Whether an expression is of a kind."""
     return isinstance(term, tuple) and term[0] == kind
 
 
@@ -98,7 +94,7 @@ def _gathered(kind: str, a: Term | None, b: Term | None, sign: int) -> Term | No
     counts: Counter[Term] = Counter()
     for term, times in ((a, 1), (b, sign)):
         if term is not None:
-            for part, count in term[1] if _is(term, kind) else [(term, 1)]:
+            for part, count in term[1] if is_a(term, kind) else [(term, 1)]:
                 counts[part] += times * count
     kept = {part: count for part, count in counts.items() if count}
     if not kept:
@@ -135,97 +131,6 @@ def size(term: Term) -> int:
     return 1 + sum(size(part) for part in term[1:])
 
 
-# ---- computed
-
-
-def learn_means(term: Term, X: Array, means: Means) -> None:
-    """Note the means of all levels that an expression needs and that are not known yet."""
-    for part in parts(term):
-        if _is(part, MEAN) and part not in means:
-            values, codes = computed(part[1], X, means), _codes(X[:, part[2]])
-            seen = (codes >= 0) & ~np.isnan(values)
-            counts = np.bincount(codes[seen])
-            with np.errstate(all="ignore"):
-                means[part] = _finite(np.bincount(codes[seen], values[seen]) / counts)
-
-
-def computed(term: Term, X: Array, means: Means, known: dict[Term, Array] | None = None) -> Array:
-    """Values of some rows; NaN where there is none, as of a ratio to 0 or of a level that no training row has.
-
-    Parameters
-    ----------
-    term : int or tuple
-    X : ndarray of shape (n_rows, n_columns)
-        Numbers, days and levels, NaN where missing.
-    means : dict
-        From `learn_means`.
-    known : dict, optional
-        Values of expressions on the same rows, which are not computed again.
-    """
-    if not isinstance(term, tuple):
-        return np.asarray(X[:, term], dtype=np.float64)
-    if known is not None and term in known:
-        return known[term]
-    with np.errstate(all="ignore"):
-        values = _finite(_OF[term[0]](term, X, means, known))
-    if known is not None:
-        known[term] = values
-    return values
-
-
-def _sum(term: Term, X: Array, means: Means, known: dict[Term, Array] | None) -> Array:
-    return np.asarray(sum(count * computed(part, X, means, known) for part, count in term[1]))
-
-
-def _product(term: Term, X: Array, means: Means, known: dict[Term, Array] | None) -> Array:
-    above, below = np.ones(len(X)), np.ones(len(X))
-    for part, power in term[1]:
-        values = computed(part, X, means, known)
-        for _ in range(abs(power)):
-            above, below = (above * values, below) if power > 0 else (above, below * values)
-    return np.asarray(above / below)
-
-
-def _mean(term: Term, X: Array, means: Means, known: dict[Term, Array] | None) -> Array:
-    table, codes = np.append(means[term], np.nan), _codes(X[:, term[2]])
-    return np.asarray(table[np.where((codes >= 0) & (codes < len(table) - 1), codes, len(table) - 1)])
-
-
-def _days(term: Term, X: Array, means: Means, known: dict[Term, Array] | None) -> Array:
-    return np.asarray(X[:, term[1]] - X[:, term[2]], dtype=np.float64)
-
-
-def _extremes(term: Term, X: Array, means: Means, known: dict[Term, Array] | None) -> Array:
-    best = np.minimum if term[0] == "min" else np.maximum
-    return np.asarray(best(computed(term[1], X, means, known), computed(term[2], X, means, known)))
-
-
-def _function(term: Term, X: Array, means: Means, known: dict[Term, Array] | None) -> Array:
-    values = computed(term[1], X, means, known)
-    return np.asarray(np.log(values) if term[0] == "log" else np.sqrt(values))
-
-
-_OF: Mapping[str, Any] = {
-    SUM: _sum,
-    PRODUCT: _product,
-    MEAN: _mean,
-    DAYS: _days,
-    "log": _function,
-    "sqrt": _function,
-    "min": _extremes,
-    "max": _extremes,
-}
-
-
-def _codes(column: Array) -> NDArray[np.int64]:
-    return np.nan_to_num(column, nan=-1.0).astype(np.int64)
-
-
-def _finite(values: Array) -> Array:
-    values[~np.isfinite(values)] = np.nan
-    return values
-
-
 # ---- written
 
 
@@ -251,10 +156,10 @@ def written(term: Term, names: Sequence[str]) -> str:
 
 
 def _times(term: Term, count: int, names: Sequence[str]) -> str:
-    text = f"({written(term, names)})" if _is(term, MEAN) else written(term, names)
+    text = f"({written(term, names)})" if is_a(term, MEAN) else written(term, names)
     return text if count == 1 else f"{count} × {text}"
 
 
 def _bound(term: Term, names: Sequence[str]) -> str:
     text = written(term, names)
-    return f"({text})" if _is(term, SUM) or _is(term, MEAN) else text
+    return f"({text})" if is_a(term, SUM) or is_a(term, MEAN) else text
