@@ -2,6 +2,7 @@
 
 import pickle
 import random
+import sys
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,8 @@ def values(term, rows=ROWS, learned=ROWS):
 def test_what_cannot_be_computed_is_a_gap():
     np.testing.assert_array_equal(values(terms.divided(0, 1)), [50, np.nan, np.nan, 2])
     np.testing.assert_array_equal(np.isnan(values(terms.logarithm(2))), [False, True, True, False])
-    np.testing.assert_array_equal(np.isnan(values(terms.multiplied(2, 2))), [False] * 4)
+    assert terms.multiplied(2, 2) == 2
+    np.testing.assert_array_equal(np.isnan(values(terms.multiplied(2, 0))), [False, False, False, True])
     np.testing.assert_array_equal(values(terms.days_between(3, 4)), [4, -3, np.nan, 0])
     np.testing.assert_array_equal(values(terms.averaged(0, GROUP)), [200, 200, 50, np.nan])
     strange = np.array([[1.0, 1.0, 1.0, 0.0, 0.0, 7.0]])
@@ -216,6 +218,19 @@ def test_few_rows_are_left_as_they_are(rows):
 )
 def test_where_nothing_can_be_bred_nothing_is(X, kinds):
     assert EvolvedClassifier().fit(X, np.arange(200) % 2, kinds=kinds).names_ == []
+
+
+def test_without_its_library_nothing_is_bred(monkeypatch):
+    X, _, _, value, _ = planted("ratio", 0, 300)
+    monkeypatch.setitem(sys.modules, "lightgbm", None)
+    assert EvolvedRegressor().fit(X, value).names_ == []
+
+
+def test_numbers_of_any_size_are_borne():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(200, 3)) * [1e36, 1e-300, 1.0]
+    made = EvolvedRegressor(generations=2).fit_transform(X, 1e149 * np.sign(X[:, 0] * X[:, 2]))
+    assert not np.isinf(made).any()
 
 
 @pytest.mark.parametrize("classes", [3, 12])

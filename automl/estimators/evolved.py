@@ -30,7 +30,7 @@ from automl.estimators.constants import (
     EVOLVED_TRIES,
 )
 from automl.estimators.evolved_breeding import Breeder
-from automl.estimators.evolved_judge import Judge, standard_errors
+from automl.estimators.evolved_judge import Judge, can_judge, standard_errors
 from automl.estimators.evolved_terms import Term, columns_of, written
 from automl.estimators.evolved_values import Means, computed, learn_means
 from automl.validation.folds import inner
@@ -90,7 +90,7 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
         goals = self._goals(y)
         most = EVOLVED_ROWS if goals.shape[1] == 1 else EVOLVED_ROWS // 2
         rows = np.sort(np.random.default_rng(0).permutation(len(X))[:most])
-        if len(rows) >= EVOLVED_LEAST_ROWS and self._can_breed(X[rows]):
+        if len(rows) >= EVOLVED_LEAST_ROWS and self._can_breed(X[rows]) and can_judge():
             about = [None if known is None else known[rows] for known in (groups, times)]
             self.terms_ = self._bred(X[rows], goals[rows], *about)
         for term in self.terms_:

@@ -21,6 +21,15 @@ from automl.validation.folds import Split
 Array = NDArray[Any]
 
 
+def can_judge() -> bool:
+    """Whether the quick model's library is there."""
+    try:
+        import lightgbm  # noqa: F401
+    except (ImportError, OSError):
+        return False
+    return True
+
+
 class Judge:
     """Residuals of the quick model, and what expressions would do to them.
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from automl.columns.constants import LARGEST
 from automl.estimators.evolved_terms import DAYS, MEAN, PRODUCT, SUM, Term, is_a, parts
 
 Array = NDArray[Any]
@@ -98,5 +99,6 @@ def _codes(column: Array) -> NDArray[np.int64]:
 
 
 def _finite(values: Array) -> Array:
-    values[~np.isfinite(values)] = np.nan
+    """Gaps where a value is no number, or larger than any of a table."""
+    values[~(np.abs(values) <= LARGEST)] = np.nan
     return values
