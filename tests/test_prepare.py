@@ -26,7 +26,7 @@ from automl.trials.artifacts import LeafCache
 
 ROWS = 80
 META_FEATURES = frozenset(
-    {"category", "many_levels", "few_integers", "text", "date", "missing", "heavy_tails", "skewed_target"}
+    {"category", "many_levels", "few_integers", "text", "date", "missing", "heavy_tails", "several", "skewed_target"}
 )
 RNG = np.random.default_rng(0)
 FORMS = [("multiclass", *form) for form in product(("native", "ordinal", "onehot"), (True, False), ("any", "unit"))]

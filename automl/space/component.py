@@ -140,6 +140,8 @@ class Component:
     slot: Literal["scale", "reduce"] | None = None  # a step's place in `model(reduce(scale(input)))`
     gives: Scale = "any"  # "unit": what comes out of the step is scaled
     uses_target: bool = False  # a step that is fitted with y
+    beside: bool = False  # a step that makes new columns of the table's own, which stand beside its input
+    needs: str | None = None  # a meta-feature without which there is nothing for it
     fidelity: Fidelity = Fidelity()
     cost: Cost = Cost()
     stackable: bool = False
