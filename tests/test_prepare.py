@@ -59,7 +59,7 @@ def space(kind):
 
 def test_a_table_says_what_is_to_be_prepared():
     assert table().meta_features == META_FEATURES - {"skewed_target"}
-    assert Table(RNG.normal(size=(50, 2)), np.zeros((50, 0), np.int32), ()).meta_features == frozenset()
+    assert Table(RNG.normal(size=(50, 1)), np.zeros((50, 0), np.int32), ()).meta_features == frozenset()
 
 
 @pytest.mark.parametrize(("kind", "categories", "missing", "scale"), FORMS)
