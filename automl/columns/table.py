@@ -169,14 +169,15 @@ class Table:
             "text": self.n_texts > 0,
             "date": self._dates.shape[1] > 0,
             "heavy_tails": heavy_tails(self._numbers),
+            "several": self._numbers.shape[1] + len(self.levels) > 1,
             "missing": bool(np.isnan(self._numbers).any() or np.isnan(self._dates).any()),
         }
         return frozenset(trait for trait, present in there.items() if present)
 
     def called(self, part: str) -> list[str]:
         """Names of the columns of a part."""
-        parts: dict[str, Array] = {"numbers": self._numbers, "codes": self._codes, "dates": self._dates}
-        width = parts[part].shape[1]
+        arrays: dict[str, Array] = {"numbers": self._numbers, "codes": self._codes, "dates": self._dates}
+        width = arrays[part].shape[1]
         return [str(name) for name in self.names.get(part, [f"{part} {place}" for place in range(width)])]
 
     def take(self, rows: NDArray[np.int64], token: str = "", cache: Cache | None = None) -> Table:

@@ -16,6 +16,7 @@ from automl.errors import SpaceError
 from automl.estimators.forests import ask
 from automl.estimators.staged import WHOLE, FitControl, StagedModel
 from automl.output import in_a_line
+from automl.pipeline.beside import Formed
 from automl.pipeline.compose import LabelEncoded, Stack, Union
 from automl.pipeline.from_table import Beside, FromTable
 from automl.pipeline.prepare import Preprocessor
@@ -136,9 +137,25 @@ def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]]
         steps, count = _data(node.inputs[0], form, recipe)
         made = FromTable(_estimator(step, node, recipe, 0), form.missing, form.scale)
         return [(step.name, Beside([Pipeline(steps), Pipeline([("made", made)])], [count, 0]))], count
+    if step.beside:
+        return _beside(node, step, form, recipe)
     steps, _ = _data(node.inputs[0], form.below(step), recipe)
     name = step.name if step.name not in dict(steps) else f"{step.name}_{len(steps)}"
     return [*steps, (name, _estimator(step, node, recipe, 0))], 0
+
+
+def _beside(node: Node, step: Component, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]], int]:
+    """What is below a step in the form that is asked, and beside it what the step makes of the table's own columns.
+
+    They are the step's in the form that it takes, whatever the form above and the steps below.
+    """
+    data, count = _data(node.inputs[0], form, recipe)
+    leaf = next(part for part in node.walk() if part.component == INPUT)
+    accepts = step.accepts
+    steps, codes = _data(leaf, Form(accepts.categories, accepts.missing, accepts.scale, accepts.unknown), recipe)
+    formed = Formed(form.missing, form.scale, recipe.kind)
+    made = Pipeline([*steps, (step.name, _estimator(step, node, recipe, codes)), ("formed", formed)])
+    return [("union", Union([Pipeline(data), made], [count, 0]))], count
 
 
 def _estimator(component: Component, node: Node, recipe: Recipe, categorical: int) -> Any:

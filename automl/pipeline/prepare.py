@@ -15,10 +15,12 @@ from automl.columns.constants import TARGET_LEVELS
 from automl.columns.table import Table
 from automl.estimators.blocks import DATES, FLAGS, LEVELS, NUMBERS, TEXT
 from automl.native import single_threaded
+from automl.pipeline.beside import column_names
 from automl.pipeline.constants import MANY_CELLS
 from automl.pipeline.dates import DateParts
 from automl.pipeline.levels import LevelCodes, LevelNumbers
 from automl.pipeline.numbers import Numbers
+from automl.pipeline.target import goals
 from automl.pipeline.words import TextNumbers
 from automl.tables.frame import as_frame
 
@@ -27,7 +29,7 @@ Array = NDArray[Any]
 CHUNK_ROWS = 8_192  # that are prepared at a time
 
 
-class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TableReader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg, misc]
     """First step of a pipeline that takes raw tables: DataFrame in, `Table` out.
 
     Parameters
@@ -49,11 +51,15 @@ class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         single_threaded()
         return self.columns_.encode(X)
 
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Names of the table's columns."""
+        return np.array([str(name) for name in self.columns_.names], dtype=object)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "columns_")
 
 
-class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Preprocessor(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg, misc]
     """The `input` of every candidate. The first five parameters are its consumer's demand, the others are searched.
 
     Parameters
@@ -159,6 +165,10 @@ class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             return matrix
         return X.cache.transformed(self, X)
 
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """What the columns are, for people."""
+        return np.array(column_names(self), dtype=object)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "numbers_")
 
@@ -171,8 +181,9 @@ class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def learn(self, table: Table, y: Array | None = None) -> Array:
         """Learn from a table, without the cache, and prepare its rows."""
-        goal = _goal(y, self.task)
+        goal = goals(y, self.task)
         self.few_ = table.integers if self.integers != "number" else ()
+        self.called_ = {part: tuple(table.called(part)) for part in ("numbers", "codes", "dates")}
         codes, blocks = self._codes_and_numbers(table)
         kinds = [NUMBERS]
         if table.dates.shape[1]:
@@ -249,15 +260,3 @@ class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.numbers_.write(np.column_stack([block[part] for block in blocks]), matrix[part, :cut])
             self.codes_.write(codes[part], matrix[part, cut:])
         return matrix
-
-
-def _goal(y: Array | None, task: str) -> Array:
-    """The target as columns that linear scores and means of levels are made of; none without a target."""
-    if y is None:
-        return np.zeros((0, 0))
-    if task == "regression":
-        spread = float(np.std(y)) or 1.0
-        return ((np.asarray(y, dtype=np.float64) - np.mean(y)) / spread).reshape(-1, 1)
-    labels, coded = np.unique(y, return_inverse=True)
-    goal = np.eye(len(labels))[coded]
-    return goal[:, 1:] if len(labels) == 2 else goal

@@ -209,9 +209,10 @@ def _mistake(spec: ComponentSpec, stem: str, kind: str) -> str | None:
         dotted = getattr(spec.estimator, key)
         if dotted is not None and ("." not in dotted or not all(map(is_identifier, dotted.split(".")))):
             return f"[estimator] {key}: must be a dotted name such as 'package.Class', got {dotted!r}"
-    steps_only = {"slot": spec.slot is not None, "table": spec.table}
-    wrong = [key for key, given in steps_only.items() if given and kind == "model"]
-    return f"{wrong[0]} is for steps only" if wrong else None
+    for key in ("slot", "beside", "table"):
+        if kind == "model" and getattr(spec, key):
+            return f"{key} is for steps only"
+    return None
 
 
 if __name__ == "__main__":
