@@ -51,8 +51,6 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
     Attributes
     ----------
     terms_ : list of expressions
-    names_ : list of str
-        What a person reads of them.
     """
 
     def __init__(self, n_features: int = 5, *, generations: int = 6) -> None:
@@ -64,7 +62,6 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
         X: Any,
         y: Any,
         kinds: Sequence[str] | None = None,
-        names: Sequence[str] | None = None,
         groups: Array | None = None,
         times: Array | None = None,
     ) -> Self:
@@ -77,14 +74,11 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
         y : array-like of shape (n_samples,)
         kinds : sequence of {"number", "date", "group"}, optional
             What each column is: dates are days, groups levels. Numbers where not given.
-        names : sequence of str, optional
         groups, times : ndarray of shape (n_samples,), optional
             For the inner folds.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, ensure_all_finite="allow-nan")
         self.kinds_ = [NUMBER] * X.shape[1] if kinds is None else list(kinds)
-        known = getattr(self, "feature_names_in_", [f"x{place}" for place in range(X.shape[1])])
-        self.columns_ = list(known if names is None else names)
         self.means_: Means = {}
         self.terms_: list[Term] = []
         goals = self._goals(y)
@@ -95,7 +89,6 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
             self.terms_ = self._bred(X[rows], goals[rows], *about)
         for term in self.terms_:
             learn_means(term, X, self.means_)
-        self.names_ = [written(term, self.columns_) for term in self.terms_]
         self._n_features_out = len(self.terms_)
         return self
 
@@ -118,10 +111,18 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
             found[:, place] = computed(term, X, self.means_, known)
         return found
 
-    def get_feature_names_out(self, input_features: Any = None) -> Array:
-        """Names of the columns that `transform` gives."""
+    def get_feature_names_out(self, input_features: Sequence[str] | None = None) -> Array:
+        """What the columns of `transform` are, for people: as ``log(income) / family_size``.
+
+        Parameters
+        ----------
+        input_features : sequence of str, optional
+            Names of the columns that they are made of.
+        """
         check_is_fitted(self)
-        return np.array(self.names_, dtype=object)
+        known = getattr(self, "feature_names_in_", None) if input_features is None else input_features
+        names = [f"x{place}" for place in range(self.n_features_in_)] if known is None else list(known)
+        return np.array([written(term, names) for term in self.terms_], dtype=object)
 
     # ---- fit
 

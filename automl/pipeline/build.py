@@ -16,9 +16,8 @@ from automl.errors import SpaceError
 from automl.estimators.forests import ask
 from automl.estimators.staged import WHOLE, FitControl, StagedModel
 from automl.output import in_a_line
-from automl.pipeline.beside import Formed
+from automl.pipeline.beside import AsRead, Made
 from automl.pipeline.compose import LabelEncoded, Stack, Union
-from automl.pipeline.from_table import Beside, FromTable
 from automl.pipeline.prepare import Preprocessor
 from automl.pipeline.target import PLAIN, TARGET, Transformed
 from automl.space.candidate import INPUT, STACK, UNION, Candidate, Node
@@ -37,6 +36,12 @@ class Form:
     missing: bool = False
     scale: str = "unit"
     unknown: bool = False
+
+    @classmethod
+    def of(cls, component: Component) -> Form:
+        """What a component accepts."""
+        accepts = component.accepts
+        return cls(accepts.categories, accepts.missing, accepts.scale, accepts.unknown)
 
     def below(self, step: Component) -> Form:
         """What a step asks of its input when this is asked of the step."""
@@ -99,8 +104,7 @@ def build(candidate: Candidate, recipe: Recipe) -> Pipeline:
 def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
     component = recipe.space.component(node.component)
     accepts = component.accepts
-    form = Form(accepts.categories, accepts.missing, accepts.scale, accepts.unknown)
-    steps, categorical = _data(node.inputs[0], form, recipe)
+    steps, categorical = _data(node.inputs[0], Form.of(component), recipe)
     model = _estimator(component, node, recipe, categorical)
     if recipe.kind == "regression":
         how, unit = str(dict(node.params).get(TARGET, PLAIN)), accepts.target == "unit"
@@ -133,10 +137,6 @@ def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]]
         stack = Stack(model, Pipeline(steps), count, recipe.kind == "regression", recipe.seed)
         return [("stack", stack)], count
     step = recipe.space.component(node.component)
-    if step.table:
-        steps, count = _data(node.inputs[0], form, recipe)
-        made = FromTable(_estimator(step, node, recipe, 0), form.missing, form.scale)
-        return [(step.name, Beside([Pipeline(steps), Pipeline([("made", made)])], [count, 0]))], count
     if step.beside:
         return _beside(node, step, form, recipe)
     steps, _ = _data(node.inputs[0], form.below(step), recipe)
@@ -145,17 +145,15 @@ def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]]
 
 
 def _beside(node: Node, step: Component, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]], int]:
-    """What is below a step in the form that is asked, and beside it what the step makes of the table's own columns.
-
-    They are the step's in the form that it takes, whatever the form above and the steps below.
-    """
+    """What is below a step in the form that is asked, and beside it what the step makes of the table's own columns."""
     data, count = _data(node.inputs[0], form, recipe)
-    leaf = next(part for part in node.walk() if part.component == INPUT)
-    accepts = step.accepts
-    steps, codes = _data(leaf, Form(accepts.categories, accepts.missing, accepts.scale, accepts.unknown), recipe)
-    formed = Formed(form.missing, form.scale, recipe.kind)
-    made = Pipeline([*steps, (step.name, _estimator(step, node, recipe, codes)), ("formed", formed)])
-    return [("union", Union([Pipeline(data), made], [count, 0]))], count
+    source: list[tuple[str, Any]] = [("as_read", AsRead())]
+    codes = recipe.n_categories
+    if step.beside == INPUT:
+        leaf = next(part for part in node.walk() if part.component == INPUT)
+        source, codes = _data(leaf, Form.of(step), recipe)
+    made = Made(_estimator(step, node, recipe, codes), Pipeline(source), form.missing, form.scale, recipe.kind)
+    return [(step.name, Union([Pipeline(data), Pipeline([("made", made)])], [count, 0]))], count
 
 
 def _estimator(component: Component, node: Node, recipe: Recipe, categorical: int) -> Any:

@@ -18,6 +18,7 @@ from automl.native import single_threaded
 from automl.pipeline.beside import column_names
 from automl.pipeline.constants import MANY_CELLS
 from automl.pipeline.dates import DateParts
+from automl.pipeline.leaf import Leaf
 from automl.pipeline.levels import LevelCodes, LevelNumbers
 from automl.pipeline.numbers import Numbers
 from automl.pipeline.target import goals
@@ -59,7 +60,7 @@ class TableReader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None): 
         return hasattr(self, "columns_")
 
 
-class Preprocessor(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg, misc]
+class Preprocessor(Leaf, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """The `input` of every candidate. The first five parameters are its consumer's demand, the others are searched.
 
     Parameters
@@ -142,35 +143,9 @@ class Preprocessor(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
         self.indicator = indicator
         self.clip = clip
 
-    # ---- fit and transform, through the cache where the table has one
-
-    def fit(self, X: Table, y: Any = None) -> Preprocessor:
-        """Learn medians, spreads, encodings, and which columns have missing values."""
-        self.fit_transform(X, y)
-        return self
-
-    def fit_transform(self, X: Table, y: Any = None, **params: Any) -> Array:
-        """Fit, and prepare the same rows; what is learned from the target is cross-fitted."""
-        self.token_ = X.token
-        if X.cache is None or not X.token:
-            return self.learn(X, y)
-        fitted, matrix = X.cache.prepared(self, X, y)
-        self.__dict__.update(fitted.__dict__)
-        return matrix
-
-    def transform(self, X: Table) -> Array:
-        """Prepare other rows."""
-        if X.cache is None or not X.token or not self.token_:
-            matrix: Array = X.once((id(self),), lambda: self.apply(X))
-            return matrix
-        return X.cache.transformed(self, X)
-
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """What the columns are, for people."""
         return np.array(column_names(self), dtype=object)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "numbers_")
 
     # ---- the work itself
 

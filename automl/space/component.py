@@ -140,8 +140,7 @@ class Component:
     slot: Literal["scale", "reduce"] | None = None  # a step's place in `model(reduce(scale(input)))`
     gives: Scale = "any"  # "unit": what comes out of the step is scaled
     uses_target: bool = False  # a step that is fitted with y
-    table: bool = False  # a step that is fitted on the table itself: its columns come beside those of its input
-    beside: bool = False  # a step that makes new columns of the table's own, which stand beside its input
+    beside: Literal["input", "table"] | None = None  # new columns stand beside its input, made of the table's own
     needs: str | None = None  # a meta-feature without which there is nothing for it
     fidelity: Fidelity = Fidelity()
     cost: Cost = Cost()

@@ -209,7 +209,7 @@ def _mistake(spec: ComponentSpec, stem: str, kind: str) -> str | None:
         dotted = getattr(spec.estimator, key)
         if dotted is not None and ("." not in dotted or not all(map(is_identifier, dotted.split(".")))):
             return f"[estimator] {key}: must be a dotted name such as 'package.Class', got {dotted!r}"
-    for key in ("slot", "beside", "table"):
+    for key in ("slot", "beside"):
         if kind == "model" and getattr(spec, key):
             return f"{key} is for steps only"
     return None
