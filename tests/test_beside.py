@@ -65,12 +65,9 @@ def test_several_models_together_predict_as_alone(step):
     fitted = [pipeline(text).fit(table, y) for text in texts]
     alone = [predict(one, table) for one in fitted]
     unite(fitted)
-    (made, again), (source, plain) = (
-        (one[0].parts[1][0] for one in fitted[:2]),
-        (fitted[0][0].parts[0][0], fitted[2][0]),
-    )
-    assert made is again
-    assert source is plain
+    first, second = (one[0].parts for one in fitted[:2])
+    assert first[1][0] is second[1][0]
+    assert first[0][0] is second[0][0] is fitted[2][0]
     for found, expected in zip(predictions(fitted, table), alone, strict=True):
         np.testing.assert_array_equal(found, expected)
     saved = pickle.loads(pickle.dumps(fitted))
