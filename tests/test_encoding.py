@@ -14,6 +14,7 @@ META_FEATURES = (
     "date",
     "missing",
     "heavy_tails",
+    "several",
     "many_levels",
     "few_integers",
     "skewed_target",

@@ -39,7 +39,12 @@ LAYERS = [  # top to bottom; a module may import what stands below its line, or 
 RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 ONLY_IN = {
     "hyperopt": {"strategies/tpe_hyperopt.py", "space/hyperopt_form.py"},
-    "deap": {"strategies/gp_trees.py", "strategies/evolutionary.py", "strategies/gp.py"},
+    "deap": {
+        "estimators/evolved_breeding.py",
+        "strategies/evolutionary.py",
+        "strategies/gp.py",
+        "strategies/gp_trees.py",
+    },
     "dask": set(),
 }
 INSIDE_ONLY = {"lightgbm", "xgboost", "catboost"}  # a missing one costs a family, not the run

@@ -232,14 +232,18 @@ class Columns:
 
     def _table(self, cells: list[Cells], rows: int) -> Table:
         found: dict[Part, list[Any]] = {"numbers": [], "codes": [], "dates": [], "texts": []}
+        names: dict[Part, list[Hashable]] = {part: [] for part in found}
         for column, one in zip(self.columns, cells, strict=True):
             for encoding in column.encodings:
                 for part, array in encoding.arrays(one):
                     found[part].append(array)
+                    names[part].append(column.name)
         by_name = {column.name: one for column, one in zip(self.columns, cells, strict=True)} if self.dates else {}
         found["dates"] += [date.dates(by_name) for date in self.dates]
+        names["dates"] += [", ".join(map(str, date.names)) for date in self.dates]
         if not any(found.values()):  # nothing to learn from: every model becomes a constant
             found["numbers"].append(np.zeros(rows))
+            names["numbers"].append("nothing")
         return Table(
             side_by_side(found["numbers"], rows, np.float64, LARGEST),
             side_by_side(found["codes"], rows, np.int32),
@@ -247,4 +251,5 @@ class Columns:
             side_by_side(found["dates"], rows, np.float64),
             tuple(found["texts"]),
             integers=self.integers,
+            names={part: tuple(called) for part, called in names.items()},
         )

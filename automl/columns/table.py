@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from copy import copy
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -74,6 +74,8 @@ class Table:
         What is known of each row, of those that are not this table's, too.
     integers : tuple of FewIntegers
         Columns of few whole numbers, among the numbers, that may be read as categories.
+    names : mapping of str to tuple
+        What the columns of "numbers", "codes" and "dates" are called; they are numbered where it does not say.
 
     Attributes
     ----------
@@ -95,8 +97,9 @@ class Table:
         cache: Cache | None = None,
         about: Rows = NOTHING,
         integers: tuple[FewIntegers, ...] = (),
+        names: Mapping[str, tuple[Hashable, ...]] | None = None,
     ) -> None:
-        self._about, self.integers = about, integers
+        self._about, self.integers, self.names = about, integers, names or {}
         self._numbers, self._codes, self._texts, self._rows = numbers, codes, texts, rows
         self._dates = np.empty((len(numbers), 0)) if dates is None else dates
         self.levels, self.token, self.cache = levels, token, cache
@@ -166,9 +169,16 @@ class Table:
             "text": self.n_texts > 0,
             "date": self._dates.shape[1] > 0,
             "heavy_tails": heavy_tails(self._numbers),
+            "several": self._numbers.shape[1] + len(self.levels) > 1,
             "missing": bool(np.isnan(self._numbers).any() or np.isnan(self._dates).any()),
         }
         return frozenset(trait for trait, present in there.items() if present)
+
+    def called(self, part: str) -> list[str]:
+        """Names of the columns of a part."""
+        arrays: dict[str, Array] = {"numbers": self._numbers, "codes": self._codes, "dates": self._dates}
+        width = arrays[part].shape[1]
+        return [str(name) for name in self.names.get(part, [f"{part} {place}" for place in range(width)])]
 
     def take(self, rows: NDArray[np.int64], token: str = "", cache: Cache | None = None) -> Table:
         """Some of the rows."""
@@ -177,7 +187,7 @@ class Table:
 
     def _with(self, rows: NDArray[np.int64] | None, token: str, cache: Cache | None, about: Rows) -> Table:
         parts = (self._numbers, self._codes, self.levels, self._dates, self._texts)
-        return Table(*parts, rows, token, cache, about, self.integers)
+        return Table(*parts, rows, token, cache, about, self.integers, self.names)
 
     # ---- as plain arrays, for files that workers map into memory
 
@@ -192,7 +202,11 @@ class Table:
 
     @classmethod
     def from_arrays(
-        cls, arrays: Mapping[str, Array], levels: tuple[int, ...], integers: tuple[FewIntegers, ...] = ()
+        cls,
+        arrays: Mapping[str, Array],
+        levels: tuple[int, ...],
+        integers: tuple[FewIntegers, ...] = (),
+        names: Mapping[str, tuple[Hashable, ...]] | None = None,
     ) -> Table:
         """The table whose `arrays` these are."""
 
@@ -205,7 +219,8 @@ class Table:
             TextCounts(counts(k, "words", HASHED_WORDS), counts(k, "pieces", HASHED_PIECES)) for k in range(n_texts)
         )
         about = Rows.from_arrays(arrays)
-        return cls(arrays["numbers"], arrays["codes"], levels, arrays["dates"], texts, about=about, integers=integers)
+        numbers, codes, dates = (arrays[part] for part in ("numbers", "codes", "dates"))
+        return cls(numbers, codes, levels, dates, texts, about=about, integers=integers, names=names)
 
 
 def side_by_side(columns: list[NDArray[Any]], rows: int, dtype: type, largest: float | None = None) -> NDArray[Any]:

@@ -46,3 +46,46 @@ LEAST_VARIANCE = 1e-9  # of scaled columns: constant ones say nothing, and must 
 SELECTION_TREES = 50  # enough to rank columns; the ranking, not the prediction, is wanted
 MOST_BINS = 2_000  # columns of bins in all
 NORMAL_IQR = 1.349  # quartile range of a bell curve of variance 1, which makes ranges standard deviations
+
+# ---- evolved features
+EVOLVED_ROWS = 3_000  # of which expressions are bred and judged; half of them where there are several goals
+EVOLVED_LEAST_ROWS = 100  # below which none is bred: chance rules
+EVOLVED_NUMBERS, EVOLVED_DATES, EVOLVED_GROUPS = 10, 4, 5  # columns that are bred from, those that say most
+EVOLVED_FLOOR = 0.2  # weight of a column that says nothing, beside the mean one
+EVOLVED_POPULATION = 60  # expressions that survive a generation, and children of it
+EVOLVED_DEPTH = 3  # operations
+EVOLVED_KNOTS = (0.01, 0.25, 0.5, 0.75, 0.99)  # quantiles of an expression between which its curve is straight
+EVOLVED_SIZE_COST = 0.04  # of what an expression gains, for each column and operation
+EVOLVED_LEAST = 0.005  # that an expression must gain, of the residuals' squares
+EVOLVED_ALIKE = 0.9  # correlation of ranks beyond which two expressions are one
+EVOLVED_ERRORS = (1.0, 6.0)  # standard errors of a gain in cross-validation; the same and those of its curve
+EVOLVED_GOALS = 3  # numbers that many classes are told by
+EVOLVED_TRIES = 3  # expressions in a row that gain nothing, after which no more are tried
+EVOLVED_FOLDS = 3  # inner folds of the quick model
+QUICK_ROUNDS = 60  # of the quick model
+QUICK = {  # random thresholds overfit least: with them, planted expressions were told from chance twice as often
+    "objective": "l2",
+    "learning_rate": 0.1,
+    "num_leaves": 8,
+    "max_depth": 4,
+    "min_data_in_leaf": 10,
+    "max_bin": 63,
+    "min_data_in_bin": 1,
+    "min_data_per_group": 10,  # of levels: with LightGBM's 100, any number by level is better than the level itself
+    "extra_trees": True,
+}
+# ---- generated columns
+SCREENED_ROWS = 5_000  # of which formulas are chosen: a rank correlation of so many is off by 0.014
+MOST_NUMBERS = 12  # that are combined, those that say most by themselves: 66 pairs, a quarter of a second
+MOST_LEVELED = 8  # columns of levels that are crossed or grouped by
+MOST_GOALS = 10  # classes, the most frequent ones, that are told apart
+QUICK_TREES, LEAST_TREES = 40, 10  # whose errors are explained, shared by all classes; and of one class at least
+QUICK_LEAVES = 8  # of these trees: with 16 and 80 trees better on one of six tables, in up to twice the time
+QUICK_RATE = 0.15  # of their boosting
+QUICK_FOLDS = 2  # that they are fitted in
+SURE_GAIN = 2.5  # standard errors of a rank correlation: with 3 less was found (covertype_20k), with 2 more noise
+ALIKE = 0.97  # rank correlation of columns of which one is enough
+RANKED_AT_ONCE = 256  # columns
+LEVEL_ROWS = 10  # rows a distinct number, in the mean, so that numbers are read as levels and rows are grouped
+GENERATED_FOLDS = 5  # of means of the target; with 2, more was lost
+GROUP_ROWS = 10_000  # whose numbers are kept for ranks within levels: a model must not hold the table

@@ -79,7 +79,7 @@ class RunData:
         for name, array in arrays.items():
             if not (folder / f"{name}.npy").exists():
                 write_whole(folder / f"{name}.npy", partial(np.save, arr=array), lasting=False)
-        return {**self.__dict__, "table": (self.table.levels, self.table.integers), "y": None}
+        return {**self.__dict__, "table": (self.table.levels, self.table.integers, self.table.names), "y": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         folder = state["run_dir"] / "table"

@@ -16,6 +16,7 @@ from automl.errors import SpaceError
 from automl.estimators.forests import ask
 from automl.estimators.staged import WHOLE, FitControl, StagedModel
 from automl.output import in_a_line
+from automl.pipeline.beside import AsRead, Made
 from automl.pipeline.compose import LabelEncoded, Stack, Union
 from automl.pipeline.prepare import Preprocessor
 from automl.pipeline.target import PLAIN, TARGET, Transformed
@@ -35,6 +36,12 @@ class Form:
     missing: bool = False
     scale: str = "unit"
     unknown: bool = False
+
+    @classmethod
+    def of(cls, component: Component) -> Form:
+        """What a component accepts."""
+        accepts = component.accepts
+        return cls(accepts.categories, accepts.missing, accepts.scale, accepts.unknown)
 
     def below(self, step: Component) -> Form:
         """What a step asks of its input when this is asked of the step."""
@@ -97,8 +104,7 @@ def build(candidate: Candidate, recipe: Recipe) -> Pipeline:
 def _model_pipeline(node: Node, recipe: Recipe) -> Pipeline:
     component = recipe.space.component(node.component)
     accepts = component.accepts
-    form = Form(accepts.categories, accepts.missing, accepts.scale, accepts.unknown)
-    steps, categorical = _data(node.inputs[0], form, recipe)
+    steps, categorical = _data(node.inputs[0], Form.of(component), recipe)
     model = _estimator(component, node, recipe, categorical)
     if recipe.kind == "regression":
         how, unit = str(dict(node.params).get(TARGET, PLAIN)), accepts.target == "unit"
@@ -131,9 +137,23 @@ def _data(node: Node, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]]
         stack = Stack(model, Pipeline(steps), count, recipe.kind == "regression", recipe.seed)
         return [("stack", stack)], count
     step = recipe.space.component(node.component)
+    if step.beside:
+        return _beside(node, step, form, recipe)
     steps, _ = _data(node.inputs[0], form.below(step), recipe)
     name = step.name if step.name not in dict(steps) else f"{step.name}_{len(steps)}"
     return [*steps, (name, _estimator(step, node, recipe, 0))], 0
+
+
+def _beside(node: Node, step: Component, form: Form, recipe: Recipe) -> tuple[list[tuple[str, Any]], int]:
+    """What is below a step in the form that is asked, and beside it what the step makes of the table's own columns."""
+    data, count = _data(node.inputs[0], form, recipe)
+    source: list[tuple[str, Any]] = [("as_read", AsRead())]
+    codes = recipe.n_categories
+    if step.beside == INPUT:
+        leaf = next(part for part in node.walk() if part.component == INPUT)
+        source, codes = _data(leaf, Form.of(step), recipe)
+    made = Made(_estimator(step, node, recipe, codes), Pipeline(source), form.missing, form.scale, recipe.kind)
+    return [(step.name, Union([Pipeline(data), Pipeline([("made", made)])], [count, 0]))], count
 
 
 def _estimator(component: Component, node: Node, recipe: Recipe, categorical: int) -> Any:

@@ -19,7 +19,7 @@ from automl.validation.folds import inner
 Array = NDArray[Any]
 
 
-class Union(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Union(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg, misc]
     """Columns of several parts side by side; native categories of the parts come last, where models expect them.
 
     Parameters
@@ -46,6 +46,11 @@ class Union(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Columns of every part."""
         return self._join([part.transform(X) for part in self.parts])
 
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Names of the columns, in the same order."""
+        names = [np.asarray(part.get_feature_names_out(input_features)) for part in self.parts]
+        return self._join([row.reshape(1, -1) for row in names]).ravel()
+
     def _join(self, blocks: list[Array]) -> Array:
         cuts = [block.shape[1] - count for block, count in zip(blocks, self.categorical, strict=True)]
         numbers = [block[:, :cut] for block, cut in zip(blocks, cuts, strict=True)]
@@ -56,7 +61,7 @@ class Union(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return True  # its parts know
 
 
-class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Stack(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg, misc]
     """A model's predictions as further columns of its other input (Wolpert 1992, stacked generalisation).
 
     The training rows get out-of-fold predictions from 3 inner folds (of whole groups, or blocks in time, where there
@@ -103,11 +108,18 @@ class Stack(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             columns[held] = block
         self.fitted_ = fit(clone(self.model), X, y)
         assert columns is not None
+        self.width_ = columns.shape[1]
         return self._join(self.data.fit_transform(X, y), columns)
 
     def transform(self, X: Table) -> Array:
         """The data's columns and the predictions of the model fitted on all training rows."""
         return self._join(self.data.transform(X), self._predict(self.fitted_, X))
+
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Names of the columns, in the same order."""
+        names = np.asarray(self.data.get_feature_names_out(input_features)).reshape(1, -1)
+        predicted = [[f"prediction {place}" for place in range(1, self.width_ + 1)]]
+        return self._join(names, np.array(predicted, dtype=object)).ravel()
 
     def _predict(self, pipeline: Pipeline, X: Table) -> Array:
         if self.regression:

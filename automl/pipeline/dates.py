@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 DAY = 86_400.0
+PARTS = ("days", "year", "month", "day", "weekday", "hour", "minute")
+CYCLES = tuple(f"{wave} of {part}" for part in ("year", "week", "day") for wave in ("sine", "cosine"))
 
 Array = NDArray[Any]
 
@@ -41,6 +43,11 @@ class DateParts:
     def transform(self, seconds: Array) -> Array:
         """The same parts of other rows."""
         return self._all(seconds)[:, self.kept_]
+
+    def names(self, dates: list[str]) -> list[str]:
+        """What the parts that are kept are, for people."""
+        parts = [*PARTS, *(CYCLES if self.cycles else ())]
+        return [[f"{part} of {date}" for date in dates for part in parts][place] for place in self.kept_]
 
     def _all(self, seconds: Array) -> Array:
         return np.column_stack([part for column in seconds.T for part in self._parts(column)])

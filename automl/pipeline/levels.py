@@ -80,6 +80,14 @@ class LevelCodes:
         """With two levels and nothing missing, one column says it all."""
         return self.levels_[place] == 2 and not self.lost_[place]
 
+    def names(self, categories: list[str]) -> list[str]:
+        """What the columns are, for people: levels are numbered, the most frequent first."""
+        found = []
+        for place, start in zip(self._places, self.starts_, strict=False):
+            name, width = categories[self.kept_[place]], self.starts_[place + 1] - start
+            found += [name] if width == 1 else [f"{name} = level {level}" for level in range(width)]
+        return found
+
     def write(self, codes: Array, out: Array) -> None:
         """Put some rows in their form.
 
@@ -136,6 +144,11 @@ class LevelNumbers:
         self.encoders_ = [TargetEncoder(target_type="continuous", cv=folds) for _ in goal.T]
         parts = [encoder.fit_transform(levels, column) for encoder, column in zip(self.encoders_, goal.T, strict=True)]
         return np.hstack(parts)
+
+    def names(self, categories: list[str]) -> list[str]:
+        """What the columns are, for people."""
+        what = ["mean(target)"] * len(self.encoders_) or ["rows"]
+        return [f"{one} by {categories[place]}" for one in what for place in self.places]
 
     def transform(self, codes: Array) -> Array:
         """Numbers of other rows."""

@@ -15,10 +15,13 @@ from automl.columns.constants import TARGET_LEVELS
 from automl.columns.table import Table
 from automl.estimators.blocks import DATES, FLAGS, LEVELS, NUMBERS, TEXT
 from automl.native import single_threaded
+from automl.pipeline.beside import column_names
 from automl.pipeline.constants import MANY_CELLS
 from automl.pipeline.dates import DateParts
+from automl.pipeline.leaf import Leaf
 from automl.pipeline.levels import LevelCodes, LevelNumbers
 from automl.pipeline.numbers import Numbers
+from automl.pipeline.target import goals
 from automl.pipeline.words import TextNumbers
 from automl.tables.frame import as_frame
 
@@ -27,7 +30,7 @@ Array = NDArray[Any]
 CHUNK_ROWS = 8_192  # that are prepared at a time
 
 
-class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class TableReader(TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):  # type: ignore[call-arg, misc]
     """First step of a pipeline that takes raw tables: DataFrame in, `Table` out.
 
     Parameters
@@ -49,11 +52,15 @@ class TableReader(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         single_threaded()
         return self.columns_.encode(X)
 
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """Names of the table's columns."""
+        return np.array([str(name) for name in self.columns_.names], dtype=object)
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "columns_")
 
 
-class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Preprocessor(Leaf, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     """The `input` of every candidate. The first five parameters are its consumer's demand, the others are searched.
 
     Parameters
@@ -136,31 +143,9 @@ class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.indicator = indicator
         self.clip = clip
 
-    # ---- fit and transform, through the cache where the table has one
-
-    def fit(self, X: Table, y: Any = None) -> Preprocessor:
-        """Learn medians, spreads, encodings, and which columns have missing values."""
-        self.fit_transform(X, y)
-        return self
-
-    def fit_transform(self, X: Table, y: Any = None, **params: Any) -> Array:
-        """Fit, and prepare the same rows; what is learned from the target is cross-fitted."""
-        self.token_ = X.token
-        if X.cache is None or not X.token:
-            return self.learn(X, y)
-        fitted, matrix = X.cache.prepared(self, X, y)
-        self.__dict__.update(fitted.__dict__)
-        return matrix
-
-    def transform(self, X: Table) -> Array:
-        """Prepare other rows."""
-        if X.cache is None or not X.token or not self.token_:
-            matrix: Array = X.once((id(self),), lambda: self.apply(X))
-            return matrix
-        return X.cache.transformed(self, X)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "numbers_")
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
+        """What the columns are, for people."""
+        return np.array(column_names(self), dtype=object)
 
     # ---- the work itself
 
@@ -171,8 +156,9 @@ class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def learn(self, table: Table, y: Array | None = None) -> Array:
         """Learn from a table, without the cache, and prepare its rows."""
-        goal = _goal(y, self.task)
+        goal = goals(y, self.task)
         self.few_ = table.integers if self.integers != "number" else ()
+        self.called_ = {part: tuple(table.called(part)) for part in ("numbers", "codes", "dates")}
         codes, blocks = self._codes_and_numbers(table)
         kinds = [NUMBERS]
         if table.dates.shape[1]:
@@ -249,15 +235,3 @@ class Preprocessor(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.numbers_.write(np.column_stack([block[part] for block in blocks]), matrix[part, :cut])
             self.codes_.write(codes[part], matrix[part, cut:])
         return matrix
-
-
-def _goal(y: Array | None, task: str) -> Array:
-    """The target as columns that linear scores and means of levels are made of; none without a target."""
-    if y is None:
-        return np.zeros((0, 0))
-    if task == "regression":
-        spread = float(np.std(y)) or 1.0
-        return ((np.asarray(y, dtype=np.float64) - np.mean(y)) / spread).reshape(-1, 1)
-    labels, coded = np.unique(y, return_inverse=True)
-    goal = np.eye(len(labels))[coded]
-    return goal[:, 1:] if len(labels) == 2 else goal

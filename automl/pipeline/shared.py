@@ -19,10 +19,11 @@ from sklearn.pipeline import Pipeline
 
 from automl.columns.once import Key, Once
 from automl.columns.table import Table
+from automl.pipeline.beside import Made
 from automl.pipeline.build import answers
 from automl.pipeline.compose import Stack, Union
 from automl.pipeline.constants import ONCE_BYTES
-from automl.pipeline.prepare import Preprocessor
+from automl.pipeline.leaf import Leaf
 from automl.pipeline.words import TextNumbers
 
 Array = NDArray[Any]
@@ -30,15 +31,15 @@ Known = dict[Hashable, Any]  # what stands for all that are equal, by digest
 
 
 def unite(pipelines: Sequence[Pipeline]) -> None:
-    """Put one object in the place of preprocessors (and parts of them) that are equal, and of steps behind the same."""
+    """Put one object in the place of leaves (and parts of them) that are equal, and of steps behind the same."""
     known: Known = {}
     for pipeline in (inner for one in pipelines for inner in _nested(one)):
-        if isinstance(pipeline[0], Preprocessor):
+        if isinstance(pipeline[0], Leaf):
             _put(pipeline, 0, _known(pipeline[0], known))
     parts: Known = {}
-    for preprocessor in known.values():
-        preprocessor.unite(lambda part: _known(part, parts))
-    level = [one for one in pipelines if isinstance(one[0], Preprocessor)]
+    for leaf in known.values():
+        leaf.unite(lambda part: _known(part, parts))
+    level = [one for one in pipelines if isinstance(one[0], Leaf)]
     place = 1
     while level := [one for one in level if len(one) > place + 1]:
         behind: defaultdict[Key, list[Pipeline]] = defaultdict(list)
@@ -59,7 +60,7 @@ def predictions(pipelines: Sequence[Pipeline], table: Table) -> Iterator[Array]:
         matrix: Any = table
         for place, (_, step) in enumerate(pipeline.steps[:-1]):
             if place == 0:
-                matrix = step.transform(table)  # a preprocessor looks for itself whether it is made already
+                matrix = step.transform(table)  # a leaf looks for itself whether it is made already
             else:
                 matrix = once(_key(pipeline, place + 1), partial(step.transform, matrix))
         yield answers(pipeline[-1], matrix)
@@ -71,13 +72,11 @@ def _key(pipeline: Pipeline, places: int) -> Key:
 
 
 def _uses(pipelines: Sequence[Pipeline]) -> Counter[Key]:
-    """How often each preprocessor, each part of one, and what is made by several steps will be asked for."""
+    """How often each leaf, each part of one, and what is made by several steps will be asked for."""
     inner = [nested[0] for one in pipelines for nested in _nested(one)]
-    uses: Counter[Key] = Counter((id(step),) for step in inner if isinstance(step, Preprocessor))
+    uses: Counter[Key] = Counter((id(step),) for step in inner if isinstance(step, Leaf))
     parts = [
-        part
-        for step in {id(step): step for step in inner if isinstance(step, Preprocessor)}.values()
-        for part in step.parts
+        part for step in {id(step): step for step in inner if isinstance(step, Leaf)}.values() for part in step.parts
     ]
     uses.update((id(part),) for part in parts)
     for part in {id(part): part for part in parts if isinstance(part, TextNumbers)}.values():
@@ -87,11 +86,11 @@ def _uses(pipelines: Sequence[Pipeline]) -> Counter[Key]:
 
 
 def _nested(pipeline: Pipeline) -> Iterator[Pipeline]:
-    """A pipeline and those within its unions and stacks."""
+    """A pipeline and those within its unions, stacks and steps beside their input."""
     yield pipeline
-    for _, step in pipeline.steps[:-1]:
+    for _, step in pipeline.steps:
         parts = step.parts if isinstance(step, Union) else [step.data, step.fitted_] if isinstance(step, Stack) else []
-        for part in parts:
+        for part in [step.source] if isinstance(step, Made) else parts:
             yield from _nested(part)
 
 

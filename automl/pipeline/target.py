@@ -74,3 +74,15 @@ class Transformed(RegressorMixin, BaseEstimator):  # type: ignore[misc]
         elif self.how == "quantile":
             z = self.quantiles_.transform(y.reshape(-1, 1))[:, 0]
         return np.asarray((z - self.center_) / self.scale_)
+
+
+def goals(y: Array | None, task: str) -> Array:
+    """The target as columns that linear scores and means of levels are made of; none without a target."""
+    if y is None:
+        return np.zeros((0, 0))
+    if task == "regression":
+        spread = float(np.std(y)) or 1.0
+        return ((np.asarray(y, dtype=np.float64) - np.mean(y)) / spread).reshape(-1, 1)
+    labels, coded = np.unique(y, return_inverse=True)
+    goal = np.eye(len(labels))[coded]
+    return goal[:, 1:] if len(labels) == 2 else goal

@@ -140,6 +140,8 @@ class Component:
     slot: Literal["scale", "reduce"] | None = None  # a step's place in `model(reduce(scale(input)))`
     gives: Scale = "any"  # "unit": what comes out of the step is scaled
     uses_target: bool = False  # a step that is fitted with y
+    beside: Literal["input", "table"] | None = None  # new columns stand beside its input, made of the table's own
+    needs: str | None = None  # a meta-feature without which there is nothing for it
     fidelity: Fidelity = Fidelity()
     cost: Cost = Cost()
     stackable: bool = False

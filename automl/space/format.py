@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 # what a table or its target must have
-Needs = Literal["category", "many_levels", "few_integers", "text", "date", "missing", "heavy_tails", "skewed_target"]
+Needs = Literal[
+    "category", "many_levels", "few_integers", "text", "date", "missing", "heavy_tails", "several", "skewed_target"
+]  # fmt: skip
 
 
 class ParamSpec(msgspec.Struct, forbid_unknown_fields=True, rename={"float_": "float", "int_": "int"}):
@@ -89,6 +91,8 @@ class ComponentSpec(msgspec.Struct, forbid_unknown_fields=True):
     slot: Literal["scale", "reduce"] | None = None
     gives: Literal["any", "unit"] = "any"
     uses_target: bool = False
+    beside: Literal["input", "table"] | None = None
+    needs: Needs | None = None
     stackable: bool = False
     extra: str | None = None
     fidelity: FidelitySpec = msgspec.field(default_factory=FidelitySpec)

@@ -209,7 +209,10 @@ def _mistake(spec: ComponentSpec, stem: str, kind: str) -> str | None:
         dotted = getattr(spec.estimator, key)
         if dotted is not None and ("." not in dotted or not all(map(is_identifier, dotted.split(".")))):
             return f"[estimator] {key}: must be a dotted name such as 'package.Class', got {dotted!r}"
-    return "slot is for steps only" if kind == "model" and spec.slot is not None else None
+    for key in ("slot", "beside"):
+        if kind == "model" and getattr(spec, key):
+            return f"{key} is for steps only"
+    return None
 
 
 if __name__ == "__main__":

@@ -82,13 +82,14 @@ class Space:
         missing : collection of str
             Names of components whose library is not installed.
         meta_features : collection of str
-            What the table and the target have; parameters that need something else are dropped.
+            What the table and the target have; components and parameters that need something else are dropped.
         """
         label = "regression" if kind == "regression" else "classification"
 
         def fits(c: Component) -> bool:
             big = rows > (c.cost.max_rows or rows) or columns > (c.cost.max_columns or columns)
-            return c.estimator.path(kind) is not None and c.name not in missing and not big
+            wanted = c.needs is None or c.needs in meta_features
+            return c.estimator.path(kind) is not None and c.name not in missing and wanted and not big
 
         def resolved(c: Component) -> Component:
             params = []

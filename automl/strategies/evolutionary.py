@@ -10,6 +10,7 @@ from random import Random
 
 from automl.space.constants import FAMILY
 from automl.space.encoding import Encoding, Point
+from automl.space.seed import lent
 from automl.space.space import SLOTS, Space
 from automl.strategies.constants import (
     EA_CROSS_ETA,
@@ -21,7 +22,7 @@ from automl.strategies.constants import (
     EA_STEPS,
     EA_TRIES,
 )
-from automl.strategies.gp_trees import lent, tournament
+from automl.strategies.gp_trees import tournament
 from automl.trials.history import History
 from automl.trials.trial import Proposal
 

@@ -8,9 +8,7 @@ left out: they fail where a type has only terminals, or depend on the order of a
 
 from __future__ import annotations
 
-import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from enum import Enum
 from random import Random
 from typing import Any, TypeVar
@@ -20,6 +18,7 @@ from automl.space.component import Component, Param
 from automl.space.constants import MAX_DEPTH
 from automl.space.domain import Value
 from automl.space.encoding import Encoding
+from automl.space.seed import lent
 from automl.space.space import Space
 
 Tree = Any  # deap.gp.PrimitiveTree: primitives and terminals in prefix order
@@ -155,18 +154,6 @@ def tree_to_candidate(tree: Tree, grammar: Grammar) -> Candidate:
 
 
 # ---- DEAP's own operators
-
-
-@contextmanager
-def lent(rng: Random) -> Iterator[None]:
-    """DEAP draws from the global `random`: lend it the state of `rng`, and give the caller's back."""
-    callers = random.getstate()
-    random.setstate(rng.getstate())
-    try:
-        yield
-    finally:
-        rng.setstate(random.getstate())
-        random.setstate(callers)
 
 
 def tournament(ranked: Sequence[T], fitness: str, rng: Random) -> T:

@@ -106,7 +106,7 @@ class ComponentSuite:
 
     def for_task(self, kind: str) -> Space:
         """The space for the example."""
-        return self.space().for_task(kind, 2 * ROWS // 3, 6)
+        return self.space().for_task(kind, 2 * ROWS // 3, 6, meta_features=("several",))
 
     def candidate(self, space: Space, name: str, values: dict[str, Any]) -> Candidate:
         """The model, or the step under its host."""

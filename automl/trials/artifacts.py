@@ -141,7 +141,7 @@ class Artifacts:
 
 
 class LeafCache:
-    """Prepared arrays on disk, one file for each (preprocessor, form, rows): the `Cache` of tables within a run.
+    """Prepared arrays on disk, one file for each (leaf of a pipeline, rows): the `Cache` of tables within a run.
 
     Workers that need the same array at once both make it; the last one's file stays, and both are the same. Beyond
     `CACHE_BYTES`, or a share of the disk, the files that were not read for longest go. What cannot be written is not
