@@ -24,7 +24,8 @@ from automl.strategies import GP, STRATEGIES, TPE
 from automl.strategies.base import Strategy
 from automl.strategies.portfolio import Portfolio
 from automl.strategies.random_search import RandomSearch
-from automl.tasks.metrics import accuracy, make_metric
+from automl.tasks.labelled import accuracy
+from automl.tasks.metrics import make_metric
 from automl.trials.recorded import session
 
 SMALL = {"executor": "inline", "n_jobs": 1, "verbose": 0, "random_state": 0, "include": ["decision_tree", "ridge"]}
