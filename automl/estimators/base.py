@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -28,6 +29,13 @@ class NeedsTarget:
         tags = super().__sklearn_tags__()  # type: ignore[misc]
         tags.target_tags.required = True
         return tags
+
+
+def called(step: Any, input_features: Sequence[str] | None) -> list[str]:
+    """Names of the columns that a step was fitted on: as given, as it has seen them, or by their places."""
+    check_is_fitted(step)
+    known = getattr(step, "feature_names_in_", None) if input_features is None else input_features
+    return [f"x{place}" for place in range(step.n_features_in_)] if known is None else list(known)
 
 
 class Step(TransformerMixin, BaseEstimator):  # type: ignore[misc]

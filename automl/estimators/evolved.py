@@ -12,10 +12,9 @@ from typing import Any, Self
 
 import numpy as np
 from scipy.stats import rankdata
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from automl.estimators.base import Array, NeedsTarget
+from automl.estimators.base import Array, NeedsTarget, Step, called
 from automl.estimators.constants import (
     EVOLVED_ALIKE,
     EVOLVED_DATES,
@@ -38,7 +37,7 @@ from automl.validation.folds import inner
 NUMBER, DATE, GROUP = "number", "date", "group"
 
 
-class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Evolved(NeedsTarget, Step):
     """Columns that are bred from others; none where nothing bred is better than chance.
 
     Parameters
@@ -53,6 +52,8 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
     terms_ : list of expressions
     """
 
+    _allow_nan = True
+
     def __init__(self, n_features: int = 5, *, generations: int = 6) -> None:
         self.n_features = n_features
         self.generations = generations
@@ -60,7 +61,7 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
     def fit(
         self,
         X: Any,
-        y: Any,
+        y: Any = None,
         kinds: Sequence[str] | None = None,
         groups: Array | None = None,
         times: Array | None = None,
@@ -92,19 +93,7 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
         self._n_features_out = len(self.terms_)
         return self
 
-    def transform(self, X: Any) -> Array:
-        """What the expressions are in some rows, NaN where that cannot be said.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_out)
-        """
-        check_is_fitted(self)
-        X = validate_data(self, X, dtype=np.float64, ensure_all_finite="allow-nan", reset=False)
+    def _apply(self, X: Array) -> Array:
         found = np.empty((len(X), len(self.terms_)))
         known: dict[Term, Array] = {}
         for place, term in enumerate(self.terms_):
@@ -119,9 +108,7 @@ class Evolved(NeedsTarget, TransformerMixin, BaseEstimator):  # type: ignore[mis
         input_features : sequence of str, optional
             Names of the columns that they are made of.
         """
-        check_is_fitted(self)
-        known = getattr(self, "feature_names_in_", None) if input_features is None else input_features
-        names = [f"x{place}" for place in range(self.n_features_in_)] if known is None else list(known)
+        names = called(self, input_features)
         return np.array([written(term, names) for term in self.terms_], dtype=object)
 
     # ---- fit

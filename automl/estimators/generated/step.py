@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from automl.estimators.base import Array, NeedsTarget, Step
+from automl.estimators.base import Array, NeedsTarget, Step, called
 from automl.estimators.constants import MOST_GOALS, SCREENED_ROWS
 from automl.estimators.generated.levels import Training
 from automl.estimators.generated.screen import Screen
@@ -83,9 +83,7 @@ class Generated(NeedsTarget, Step):
         input_features : sequence of str, optional
             Names of the columns that they are made of.
         """
-        check_is_fitted(self)
-        known = getattr(self, "feature_names_in_", None) if input_features is None else input_features
-        names = [f"x{place}" for place in range(self.n_features_in_)] if known is None else list(known)
+        names = called(self, input_features)
         return np.array([formula.name(names) for formula in self.formulas_], dtype=object)
 
     def _goals(self, y: Array) -> tuple[Array, list[str]]:
